@@ -1,0 +1,184 @@
+import type { Clock } from '../kit/clock.ts'
+import { isIp } from '../kit/ip.ts'
+import type { FailureCause } from '../model/fault.ts'
+import type { FaultBook } from './fault-book.ts'
+import { askFaults, type PhaseOutcome } from './phase.ts'
+import type { Cancellable, LookupResult, Resolver } from './resolver.ts'
+import type { Seat } from './seat.ts'
+import type { DialFailure, DialResult, Transport, Wire } from './wire/wire.ts'
+
+export interface DialTarget {
+  readonly host: string
+  readonly port: number
+  /** Undefined: clear text. */
+  readonly tls?: UpstreamTls | undefined
+}
+
+export interface UpstreamTls {
+  readonly ca: string | undefined
+  readonly verify: boolean
+  readonly alpn?: readonly string[]
+  /** What the protocol says before the handshake, such as PostgreSQL's SSLRequest; calls back with the outcome. */
+  readonly before?: (wire: Wire, ready: (problem: string | undefined) => void) => Cancellable
+}
+
+export type Dialed =
+  | { readonly wire: Wire; readonly address: string; readonly dnsMs: number; readonly connectMs: number }
+  | { readonly cause: FailureCause; readonly detail: string; readonly dnsMs: number; readonly connectMs: number }
+  | { readonly action: 'reset' | 'close'; readonly dnsMs: number; readonly connectMs: number }
+
+export interface DialerOptions {
+  readonly transport: Transport
+  readonly resolver: Resolver
+  readonly book: FaultBook
+  readonly clock: Clock
+  readonly connectTimeoutMs: number
+  readonly dnsTimeoutMs: number
+  /** True for an address one of our own listeners answers on. */
+  readonly isSelf: (address: string, port: number) => boolean
+  readonly onBug: (error: unknown) => void
+}
+
+const KEEP_ALIVE_MS = 60_000
+/** RFC 8305 §5: Connection Attempt Delay. */
+const ATTEMPT_DELAY_MS = 250
+
+const causes: Readonly<Record<DialFailure, FailureCause>> = {
+  refused: 'refused', unreachable: 'unreachable', timeout: 'connect-timeout', exhausted: 'exhausted', busy: 'error', error: 'error',
+}
+
+/** Look-up, connect and TLS towards an upstream, each with its faults, under one time limit. */
+export class Dialer {
+  readonly options: DialerOptions
+
+  constructor(options: DialerOptions) {
+    this.options = options
+  }
+
+  /** `settled` comes once, never after `cancel`; possibly before this returns. */
+  dial(target: DialTarget, seats: readonly Seat[] | undefined, settled: (dialed: Dialed) => void): Cancellable {
+    const dial = new Dial(this.options, target, seats, settled)
+    dial.begin()
+    return dial
+  }
+}
+
+class Dial implements Cancellable {
+  readonly #options: DialerOptions
+  readonly #target: DialTarget
+  readonly #seats: readonly Seat[] | undefined
+  readonly #settled: (dialed: Dialed) => void
+  readonly #startedAt: number
+  #step: Cancellable | undefined
+  #dnsMs = 0
+  #connectFrom = 0
+  #ended = false
+
+  constructor(options: DialerOptions, target: DialTarget, seats: readonly Seat[] | undefined, settled: (dialed: Dialed) => void) {
+    this.#options = options
+    this.#target = target
+    this.#seats = seats
+    this.#settled = settled
+    this.#startedAt = this.#connectFrom = options.clock.now()
+  }
+
+  cancel(): void {
+    this.#ended = true
+    this.#step?.cancel()
+  }
+
+  begin(): void {
+    if (isIp(this.#target.host)) return this.#found({ addresses: [this.#target.host] })
+    this.#ask('resolve', () => {
+      this.#do(this.#options.resolver.lookup(this.#target.host, this.#options.dnsTimeoutMs, (result) => this.#found(result)))
+    })
+  }
+
+  #found(result: LookupResult): void {
+    if (this.#ended) return
+    const now = this.#options.clock.now()
+    if (!isIp(this.#target.host)) this.#dnsMs = now - this.#startedAt
+    this.#connectFrom = now
+    if ('cause' in result) return this.#fail(result.cause, `cannot resolve ${this.#target.host}`)
+    const { port } = this.#target
+    if (result.addresses.some((address) => this.#options.isSelf(address, port))) return this.#fail('loop', `${this.#target.host}:${port} is this proxy itself`)
+    this.#ask('connect', () => this.#connect(result.addresses))
+  }
+
+  #connect(addresses: readonly string[]): void {
+    const { transport, connectTimeoutMs } = this.#options
+    const { port } = this.#target
+    this.#do(transport.dial({
+      addresses: addresses.map((host) => ({ host, port })),
+      timeoutMs: connectTimeoutMs, attemptDelayMs: ATTEMPT_DELAY_MS, keepAliveMs: KEEP_ALIVE_MS,
+    }, (result) => this.#connected(result)))
+  }
+
+  #connected(result: DialResult): void {
+    if (this.#ended) return
+    if ('failure' in result) return this.#fail(causes[result.failure], `cannot connect to ${this.#name()}: ${result.failure}`)
+    const { wire } = result
+    if (!this.#target.tls) return this.#succeed(wire)
+    this.#ask('tls', () => this.#secure(wire, this.#target.tls!), wire)
+  }
+
+  #secure(wire: Wire, tls: UpstreamTls): void {
+    if (!tls.before) return this.#handshake(wire, tls)
+    this.#do(tls.before(wire, (problem) => {
+      if (this.#ended) return wire.close()
+      if (problem === undefined) return this.#handshake(wire, tls)
+      wire.close()
+      this.#fail('tls', `${this.#name()}: ${problem}`)
+    }))
+  }
+
+  #handshake(wire: Wire, { ca, verify, alpn }: UpstreamTls): void {
+    const options = {
+      role: 'client' as const, servername: this.#target.host, verify, timeoutMs: this.#options.connectTimeoutMs,
+      ...(ca !== undefined && { ca }), ...(alpn && { alpn }),
+    }
+    this.#do(this.#options.transport.secure(wire, options, (result) => {
+      if (this.#ended) return
+      if ('failure' in result) this.#fail('tls', `TLS to ${this.#name()} failed: ${result.message} (${result.code})`)
+      else this.#succeed(result.wire)
+    }))
+  }
+
+  #ask(hook: 'resolve' | 'connect' | 'tls', pass: () => void, wire?: Wire): void {
+    const { book, clock, onBug } = this.#options
+    const asked = askFaults({ book, clock, hook, onBug, seats: this.#seats, ask: (seat) => seat.instance.spec[hook]!(seat.instance.params, seat) }, (outcome) => {
+      if (this.#ended) return
+      if (outcome === undefined) return pass()
+      wire?.close()
+      this.#refused(outcome, hook)
+    })
+    this.#do(asked)
+  }
+
+  #refused(outcome: NonNullable<PhaseOutcome>, hook: string): void {
+    if (hook === 'resolve') {
+      this.#dnsMs = this.#options.clock.now() - this.#startedAt
+      this.#connectFrom = this.#options.clock.now()
+    }
+    if (outcome.action === 'fail') return this.#fail(outcome.cause, `${hook} of ${this.#name()} failed by a fault: ${outcome.cause}`)
+    if (outcome.action === 'answer') return this.#fail('error', `a fault cannot answer while ${hook} is under way`)
+    this.#end({ action: outcome.action, ...this.#times() })
+  }
+
+  /** The step under way, unless it ended before it could be named. */
+  #do(step: Cancellable): void {
+    if (!this.#ended) this.#step = step
+    else step.cancel()
+  }
+
+  #name(): string { return `${this.#target.host}:${this.#target.port}` }
+  #times() { return { dnsMs: this.#dnsMs, connectMs: this.#options.clock.now() - this.#connectFrom } }
+  #fail(cause: FailureCause, detail: string): void { this.#end({ cause, detail, ...this.#times() }) }
+  #succeed(wire: Wire): void { this.#end({ wire, address: wire.remote.host, ...this.#times() }) }
+
+  #end(dialed: Dialed): void {
+    if (this.#ended) return
+    this.#ended = true
+    this.#settled(dialed)
+  }
+}

@@ -1,0 +1,68 @@
+import type { Clock, Timer } from '../kit/clock.ts'
+import { ignore, type Wire } from './wire/wire.ts'
+
+export interface PeekOptions<Seen> {
+  readonly wire: Wire
+  readonly clock: Clock
+  /** What the first bytes mean; undefined: more are needed. */
+  readonly decide: (bytes: Buffer) => Seen | undefined
+  /** What a client that stays silent for `afterMs` means; absent: it is waited for. */
+  readonly silence?: { readonly afterMs: number; readonly means: Seen }
+  /** Longest that a client may take to say enough once it has begun. */
+  readonly timeoutMs: number
+  readonly seen: (seen: Seen, first: Buffer) => void
+  /** The client left, ended or dawdled before it was understood; the wire is closed. */
+  readonly lost: (reason: string) => void
+}
+
+/** Looks at a client's first bytes without losing them. The wire is paused when `seen` is called. */
+export function peek<Seen>(options: PeekOptions<Seen>): void {
+  const { wire, clock, silence } = options
+  let first = EMPTY
+  let timer: Timer
+  const leave = (): void => {
+    timer.cancel()
+    wire.handler = ignore
+    wire.pause()
+  }
+  const lose = (reason: string): void => {
+    leave()
+    wire.close()
+    options.lost(reason)
+  }
+  const expire = (): void => {
+    if (!silence || first.length > 0) return lose('client-timeout')
+    leave()
+    options.seen(silence.means, first)
+  }
+  timer = clock.setTimer(silence?.afterMs ?? options.timeoutMs, expire)
+  wire.handler = {
+    ...ignore,
+    data(bytes) {
+      if (first.length === 0 && silence) {
+        timer.cancel()
+        timer = clock.setTimer(options.timeoutMs, expire)
+      }
+      first = Buffer.concat([first, bytes])
+      const seen = options.decide(first)
+      if (seen === undefined) return
+      leave()
+      options.seen(seen, first)
+    },
+    ended: () => {
+      if (!silence || first.length > 0) return lose('client-left')
+      leave()
+      options.seen(silence.means, first)
+    },
+    closed: (reason) => {
+      timer.cancel()
+      options.lost(`client-${reason}`)
+    },
+  }
+  wire.resume()
+}
+
+const EMPTY = Buffer.alloc(0)
+
+/** RFC 8446 §5.1: a TLS connection begins with a handshake record. */
+export const looksLikeTls = (bytes: Buffer): boolean => bytes[0] === 0x16

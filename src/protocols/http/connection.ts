@@ -1,0 +1,307 @@
+import { BodyScanner } from '../../codecs/http1/body.ts'
+import { HeadReader } from '../../codecs/http1/head.ts'
+import type { ResponseHead } from '../../codecs/http1/message.ts'
+import { responseBytes, stripHopByHop } from '../../codecs/http1/serialize.ts'
+import type { LiveConnection } from '../../engine/connections.ts'
+import type { HasDeadline } from '../../engine/deadlines.ts'
+import type { Engine } from '../../engine/engine.ts'
+import { Gate, PAUSED } from '../../engine/gate.ts'
+import { looksLikeTls } from '../../engine/peek.ts'
+import type { Incoming, Service } from '../../engine/protocol.ts'
+import { ignore, type CloseReason, type Wire, type WireHandler } from '../../engine/wire/wire.ts'
+import { refusalAnswer } from './answers.ts'
+import type { Exchange } from './exchange.ts'
+import { route } from './route.ts'
+import { tunnelHello } from './tunnel.ts'
+import { UpstreamLink } from './upstream-link.ts'
+
+/** Longest that a client gets to read a last answer while it is still sending. */
+const LINGER_MS = 1000
+
+/** Why a request is not even begun. */
+export interface Refusal { readonly status: number; readonly problem: string; readonly detail: string }
+
+/** One client's connection that speaks HTTP/1: requests one after the other, each an exchange. */
+export class HttpConnection implements WireHandler, LiveConnection, HasDeadline {
+  readonly id: number
+  readonly client: string
+  readonly openedAtMs: number
+  readonly engine: Engine
+  readonly service: Service
+  readonly wire: Wire
+  readonly gate: Gate
+  readonly scanner = new BodyScanner()
+  /** State of faults with scope `connection`. */
+  readonly states = new Map<string, object>()
+  deadlineMs = Infinity
+  readonly #reader: HeadReader<'request'>
+  #exchange: Exchange | undefined
+  #link: UpstreamLink | undefined
+  #corked: Wire | undefined
+  #backlog: Buffer | undefined
+  #isConsuming = false
+  #hasBegun = false
+  /** No further request: the client ended, asked for it, or was refused. */
+  #isLast = false
+  /** The last answer is out; what still comes is thrown away. */
+  #isLingering = false
+  /** What the client had not taken at the last look, and since when. */
+  #unsent = { bytes: 0, sinceMs: 0 }
+  #peerEnded = false
+  #gone = false
+  #bytesUp = 0
+  #bytesDown = 0
+  readonly #struck = new Set<string>()
+
+  constructor({ engine, service, id, openedAtMs }: Incoming, wire: Wire) {
+    this.engine = engine
+    this.service = service
+    this.id = id
+    this.openedAtMs = openedAtMs
+    this.wire = wire
+    this.client = `${wire.remote.host}:${wire.remote.port}`
+    this.gate = new Gate(wire)
+    this.#reader = new HeadReader('request', engine.limits.maxHeadBytes)
+  }
+
+  get proxy(): string { return this.service.name }
+  get bytesUp(): number { return this.#bytesUp + (this.#exchange?.bytesUp ?? 0) }
+  get bytesDown(): number { return this.#bytesDown + (this.#exchange?.bytesDown ?? 0) }
+  get faults(): string[] { return [...new Set([...this.#struck, ...(this.#exchange?.struck ?? [])])] }
+  get isBusy(): boolean { return this.#exchange === undefined ? this.wire.buffered > 0 : !this.#exchange.isTunnel }
+
+  open(): void {
+    const { connections, deadlines } = this.engine
+    connections.add(this)
+    deadlines.add(this)
+    this.#wait(this.engine.limits.headTimeoutMs)
+    this.wire.handler = this
+    this.wire.resume()
+  }
+
+  data(bytes: Buffer): void {
+    if (this.#isLingering) return
+    if (!this.#hasBegun) {
+      this.#hasBegun = true
+      const { mapping, clientTls } = this.service
+      if (mapping?.upstreamTls && !clientTls && looksLikeTls(bytes)) return tunnelHello(this, this.wire.keep(bytes))
+    }
+    this.#consume(bytes)
+  }
+
+  drained(): void { this.#exchange?.clientDrained() }
+
+  ended(): void {
+    this.#isLast = this.#peerEnded = true
+    if (this.#isLingering) return this.#lookAtLinger()
+    if (!this.#exchange) return this.#linger()
+    if (this.#exchange.clientEnded()) return
+    this.#abandon('client-left')
+  }
+
+  /** The FIN lies behind bytes that nobody reads at present. */
+  hangup(): void { if (this.#exchange?.isStuck) this.#abandon('client-left') }
+
+  closed(reason: CloseReason): void {
+    if (this.#exchange && !(reason === 'clean' && this.#exchange.isTunnel)) this.#exchange.abandon(reason === 'clean' ? 'close' : 'reset', `client-${reason}`)
+    this.#release(reason === 'clean' ? 'end' : `client-${reason}`)
+  }
+
+  expired(): void {
+    this.deadlineMs = Infinity
+    if (this.#exchange) return
+    if (this.#isLingering) return this.#lookAtLinger()
+    if ((this.#reader.heldBytes === 0 && this.#hasBegun)) return this.#leave('idle')
+    if (this.#reader.heldBytes === 0) return this.#leave('silent')
+    this.refuse({ problem: 'incomplete-head', status: 408, detail: 'the request head did not come in time' })
+  }
+
+  close(): void {
+    this.#exchange?.abandon('close', 'closed')
+    this.#leave('closed')
+  }
+
+  reset(): void {
+    this.#exchange?.abandon('reset', 'reset')
+    this.cut('reset')
+  }
+
+  drain(): void {
+    this.#isLast = true
+    if (this.#exchange || this.#isLingering) return
+    if (this.wire.buffered > 0) this.#linger()
+    else this.#leave('drained')
+  }
+
+  /** Answers a request that cannot be forwarded, and ends. */
+  refuse(problem: Refusal): void {
+    const { head, body } = refusalAnswer(problem.status, problem.problem, problem.detail)
+    this.wire.write(Buffer.concat([Buffer.from(responseBytes(head), 'latin1'), body]))
+    this.engine.bus.emit('notice', { level: 'info', code: 'BAD_REQUEST', message: `${this.client}: ${problem.detail} (${problem.problem})` })
+    this.#linger()
+  }
+
+  /** The connection goes to another owner, who reports its end. */
+  handOver(): void {
+    this.#forget()
+    this.wire.handler = ignore
+    this.wire.pause()
+  }
+
+  /** Hop-by-hop fields of a response, before it passes the stages. */
+  prepareResponse(head: ResponseHead): void {
+    if (head.hopByHop) stripHopByHop(head, { upgrade: head.status === 101 })
+    if (this.engine.via) head.fields.push('Via', `1.${head.minor} fault`)
+  }
+
+  /** The exchange under way; further requests wait until it is over. */
+  begin(exchange: Exchange): void { this.#exchange = exchange }
+
+  /** A kept connection to `name`, if it is the one at hand and no fault wants each exchange to dial. */
+  takeLink(name: string): UpstreamLink | undefined {
+    const link = this.#link
+    if (!link) return undefined
+    const { book } = this.engine
+    if (link.name === name && link.isUsable && !book.actsOn('resolve') && !book.actsOn('connect') && !book.actsOn('tls')) {
+      this.#cork(link.wire)
+      return link
+    }
+    link.close()
+    this.#link = undefined
+    return undefined
+  }
+
+  newLink(wire: Wire, name: string): UpstreamLink {
+    this.#link = new UpstreamLink(wire, name, this.engine.limits.maxHeadBytes)
+    return this.#link
+  }
+
+  forgetLink(link: UpstreamLink | undefined): void { if (link && this.#link === link) this.#link = undefined }
+
+  countBytes(up: number, down: number): void {
+    for (const id of this.#exchange?.struck ?? []) this.#struck.add(id)
+    this.#bytesUp += up
+    this.#bytesDown += down
+    this.#exchange = undefined
+  }
+
+  /** The exchange is over in good order; `ends`: and with it the connection. */
+  exchangeOver(ends: boolean): void {
+    if (ends || this.#isLast) return this.#linger()
+    this.#wait(this.engine.limits.idleTimeoutMs)
+    this.resumeBacklog()
+  }
+
+  /** Ends the connection where an answer is no longer possible. */
+  cut(how: 'close' | 'reset'): void {
+    if (this.#gone) return
+    this.wire[how]()
+    this.#release(how === 'reset' ? 'reset' : 'closed')
+  }
+
+  /** Goes on with requests that came while one was under way. */
+  resumeBacklog(): void {
+    if (this.#isConsuming) return
+    const bytes = this.#backlog
+    if (bytes) {
+      this.#backlog = undefined
+      this.#consume(bytes)
+    }
+    if (this.#backlog === undefined) this.gate.release(PAUSED.backlog)
+  }
+
+  #consume(bytes: Buffer): void {
+    this.#isConsuming = true
+    let at = 0
+    while (at < bytes.length && !this.#gone && !this.#isLingering) {
+      const exchange = this.#exchange
+      if (exchange === undefined) at = this.#readHead(bytes, at)
+      else if (exchange.wantsBytes) at += exchange.requestBytes(bytes, at)
+      else {
+        this.#hold(bytes, at)
+        break
+      }
+    }
+    this.#isConsuming = false
+    this.#corked?.uncork()
+    this.#corked = undefined
+  }
+
+  #readHead(bytes: Buffer, at: number): number {
+    const wasFresh = this.#reader.heldBytes === 0
+    const head = this.#reader.read(bytes, at)
+    const next = at + this.#reader.consumed
+    if (head === undefined) {
+      if (wasFresh) this.#wait(this.engine.limits.headTimeoutMs)
+      return next
+    }
+    this.deadlineMs = Infinity
+    if (head.kind === 'problem') this.refuse(head)
+    else route(this, head, () => this.wire.keep(bytes.subarray(next)))
+    return next
+  }
+
+  #hold(bytes: Buffer, at: number): void {
+    const rest = this.wire.keep(at === 0 ? bytes : bytes.subarray(at))
+    this.#backlog = this.#backlog ? Buffer.concat([this.#backlog, rest]) : rest
+    this.gate.hold(PAUSED.backlog)
+  }
+
+  /** Leaves in one piece what is written to `wire` while a read of the client is worked off. */
+  #cork(wire: Wire): void {
+    if (!this.#isConsuming || this.#corked) return
+    this.#corked = wire
+    wire.cork()
+  }
+
+  /** FIN now, and a moment for the client to read what it was told before the rest of its bytes meets a closed socket. */
+  #linger(): void {
+    if (this.#gone || this.#isLingering) return
+    this.#isLingering = true
+    this.#link?.close()
+    this.#link = undefined
+    this.gate.release(PAUSED.backlog | PAUSED.full)
+    this.wire.end()
+    this.#unsent = { bytes: this.wire.buffered, sinceMs: this.engine.clock.now() }
+    this.#lookAtLinger()
+  }
+
+  /** A slow reader is waited for as long as it reads; when both sides have ended the wire closes by itself behind the last byte. */
+  #lookAtLinger(): void {
+    const now = this.engine.clock.now()
+    const { buffered } = this.wire
+    if (buffered === 0 && this.#peerEnded) return this.#leave('end')
+    if (buffered !== this.#unsent.bytes) this.#unsent = { bytes: buffered, sinceMs: now }
+    if (now - this.#unsent.sinceMs >= (buffered === 0 ? LINGER_MS : this.engine.limits.idleTimeoutMs)) return this.#leave(buffered === 0 ? 'end' : 'timeout')
+    this.#wait(LINGER_MS)
+  }
+
+  #abandon(cause: string): void {
+    this.#exchange?.abandon('close', cause)
+    this.#leave(cause)
+  }
+
+  #leave(reason: string): void {
+    if (this.#gone) return
+    this.wire.handler = ignore
+    this.wire.close()
+    this.#release(reason)
+  }
+
+  #wait(ms: number): void { this.deadlineMs = this.engine.clock.now() + ms }
+
+  #forget(): void {
+    this.#gone = true
+    this.#link?.close()
+    this.#link = undefined
+    this.engine.deadlines.remove(this)
+    this.engine.connections.remove(this)
+  }
+
+  #release(reason: string): void {
+    if (this.#gone) return
+    this.#forget()
+    const { bus, clock } = this.engine
+    if (bus.isListening) bus.emit('connection.closed', { connection: this.id, proxy: this.proxy, reason, bytesUp: this.bytesUp, bytesDown: this.bytesDown, durationMs: clock.now() - this.openedAtMs })
+  }
+}

@@ -1,0 +1,105 @@
+import type { Budget, Holder } from '../../engine/budget.ts'
+import { Chain } from '../../engine/chain.ts'
+import { PAUSED, type Gate } from '../../engine/gate.ts'
+import type { Seat } from '../../engine/seat.ts'
+import { HIGH_WATER_BYTES } from '../../engine/wire/wire.ts'
+import type { Sink, Unit } from '../../model/stage.ts'
+
+/** Where the units of a flow end up: they are serialized there and leave for a wire. */
+export interface Outlet {
+  /** A unit after the last stage. */
+  put(unit: Unit): void
+  /** Serialized bytes after the last raw stage. */
+  emit(bytes: Buffer): void
+  /** The message is over. */
+  finish(): void
+  /** Bytes that wait behind the outlet. */
+  readonly buffered: number
+}
+
+/**
+ * One direction of one HTTP exchange.
+ *
+ *   units ─▶ stages ─▶ outlet.put (serialize) ─▶ raw stages ─▶ outlet.emit ─▶ wire
+ */
+export class HttpFlow implements Sink, Holder {
+  counted = 0
+  /** A unit has passed the entrance. */
+  hasBegun = false
+  readonly #gate: () => Gate | undefined
+  readonly #budget: Budget
+  readonly #outlet: Outlet
+  #stages: Chain | undefined
+  #raw: Chain | undefined
+
+  /** `gate`: of the wire the units come from, when there is one. */
+  constructor(outlet: Outlet, gate: () => Gate | undefined, budget: Budget) {
+    this.#outlet = outlet
+    this.#gate = gate
+    this.#budget = budget
+  }
+
+  get isBlocked(): boolean { return (this.#stages?.isBlocked ?? false) || (this.#raw?.isBlocked ?? false) }
+  get held(): number { return (this.#stages?.held ?? 0) + (this.#raw?.held ?? 0) + this.#outlet.buffered }
+
+  write(unit: Unit): void {
+    this.hasBegun = true
+    if (this.#stages === undefined) this.#outlet.put(unit)
+    else this.#stages.write(unit)
+    this.regulate()
+  }
+
+  end(): void {
+    if (this.#stages) this.#stages.end()
+    else this.#toRaw()
+  }
+
+  /** Serialized bytes, from the outlet. */
+  pass(bytes: Buffer): void {
+    if (this.#raw === undefined) this.#outlet.emit(bytes)
+    else this.#raw.write(bytes)
+  }
+
+  install(stages: readonly Seat[], raw: readonly Seat[]): void {
+    this.#stages = installed(this.#stages, stages, () => ({ write: (unit) => this.#outlet.put(unit), end: () => this.#toRaw() }))
+    this.#raw = installed(this.#raw, raw, () => ({ write: (unit) => this.#outlet.emit(unit as Buffer), end: () => this.#outlet.finish() }))
+    this.regulate()
+  }
+
+  regulate(): void {
+    const buffered = this.#outlet.buffered
+    if (this.#stages === undefined && this.#raw === undefined && buffered === 0 && this.counted === 0) return this.#gate()?.release(PAUSED.full)
+    const { isUsedUp } = this.#budget
+    this.#budget.count(this, this.held)
+    const gate = this.#gate()
+    if (!gate) return
+    if (buffered > HIGH_WATER_BYTES || this.#stages?.isOverfull || this.#raw?.isOverfull || isUsedUp) {
+      gate.hold(PAUSED.full)
+      if (isUsedUp) this.#budget.wait(this)
+    } else if (buffered === 0 && (this.#stages?.hasRoom ?? true) && (this.#raw?.hasRoom ?? true)) {
+      gate.release(PAUSED.full)
+    }
+  }
+
+  roomAgain(): void { this.regulate() }
+
+  destroy(): void {
+    this.#stages?.destroy()
+    this.#raw?.destroy()
+    this.#stages = this.#raw = undefined
+    this.#budget.forget(this)
+    this.#gate()?.release(PAUSED.full)
+  }
+
+  #toRaw(): void {
+    if (this.#raw) this.#raw.end()
+    else this.#outlet.finish()
+  }
+}
+
+function installed(present: Chain | undefined, seats: readonly Seat[], tail: () => Sink): Chain | undefined {
+  if (seats.length === 0 && !present) return undefined
+  const chain = present ?? new Chain(tail())
+  chain.install(seats)
+  return chain.isEmpty ? undefined : chain
+}

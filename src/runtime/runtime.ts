@@ -1,0 +1,162 @@
+import { networkInterfaces } from 'node:os'
+import { Budget } from '../engine/budget.ts'
+import { Connections, type LiveConnection } from '../engine/connections.ts'
+import { Deadlines } from '../engine/deadlines.ts'
+import { Dialer } from '../engine/dialer.ts'
+import type { Engine } from '../engine/engine.ts'
+import { FaultBook } from '../engine/fault-book.ts'
+import type { OpenListener } from '../engine/listener.ts'
+import { createResolver, type Resolver } from '../engine/resolver.ts'
+import { openTransport } from '../engine/wire/transport.ts'
+import { EXIT, UserError } from '../kit/errors.ts'
+import type { Host } from '../kit/host.ts'
+import type { FaultEntry } from '../model/entry.ts'
+import { EventBus, type Events, type FaultTotals } from '../model/events.ts'
+import { compileUpstreams } from '../model/upstream.ts'
+import type { ProtocolPlugins } from './builtins.ts'
+import { drain } from './drain.ts'
+import { openServices } from './services.ts'
+import type { RunSettings } from './settings.ts'
+
+export interface Runtime {
+  readonly seed: number
+  readonly bus: EventBus
+  readonly transport: { readonly name: string; readonly reason: string | undefined }
+  readonly listeners: readonly OpenListener[]
+  /** What is worth a word at start: where a fault cannot act, a port that was busy, a legacy spelling. */
+  readonly notes: readonly string[]
+  readonly faults: FaultBook
+  /** Swaps the fault set; resolves with the generation once every live connection carries it. */
+  apply(entries: readonly FaultEntry[]): Promise<number>
+  connections(): readonly LiveConnection[]
+  /** Sums so far, as the event of that name. */
+  sample(): Events['traffic.sampled']
+  /** No new connections; those that are open may finish until the drain limit. Resolves when all are gone. */
+  stop(reason: string): Promise<void>
+  /** Cuts everything, now. */
+  stopNow(): void
+}
+
+export interface RuntimeOptions {
+  readonly settings: RunSettings
+  readonly faults: readonly FaultEntry[]
+  readonly builtins: ProtocolPlugins
+  readonly host: Host
+  /** Sees every event from the first. */
+  readonly listen?: ((bus: EventBus) => void) | undefined
+  readonly resolver?: Resolver
+}
+
+/** Opens the listeners and puts the faults in force. Several may live in one process. */
+export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
+  const { settings, host, builtins } = options
+  const onBug = (error: unknown): void => reportBug(host, error)
+  const { transport, reason } = openTransport({
+    platform: host.platform, onBug, ...(settings.transport !== 'auto' && { prefer: settings.transport }),
+  })
+  if (settings.transport === 'epoll' && transport.name !== 'epoll') {
+    throw new UserError('NO_EPOLL', `the epoll transport does not work here: ${reason}`, { exitCode: EXIT.failed, hint: 'use --transport node, or auto to choose by itself' })
+  }
+  const seed = settings.seed ?? host.entropy()
+  const startedAtMs = transport.clock.now()
+  const bus = new EventBus(() => transport.clock.now() - startedAtMs)
+  options.listen?.(bus)
+  const engine = createEngine(options, { transport, bus, seed, onBug })
+  try {
+    bus.emit('run.started', { seed, transport: transport.name, durationMs: settings.durationMs ?? null, wallTime: new Date(host.wallTime()).toISOString() })
+    const { listeners, notes } = await openServices(engine, settings, builtins, options.faults)
+    engine.selves.push(...listeners)
+    engine.book.apply(options.faults)
+    return assemble(engine, { listeners, notes, seed, reason, startedAtMs, drainTimeoutMs: settings.drainTimeoutMs })
+  } catch (error) {
+    transport.stop()
+    throw error
+  }
+}
+
+interface Parts { readonly transport: Engine['transport']; readonly bus: EventBus; readonly seed: number; readonly onBug: (error: unknown) => void }
+type OwnEngine = Engine & { readonly selves: OpenListener[] }
+
+function createEngine({ settings, host, resolver: given }: RuntimeOptions, { transport, bus, seed, onBug }: Parts): OwnEngine {
+  const { clock } = transport
+  const selves: OpenListener[] = []
+  const hostsFile = host.platform.os === 'win32' ? `${host.env['SystemRoot'] ?? 'C:\\Windows'}\\System32\\drivers\\etc\\hosts` : '/etc/hosts'
+  const resolver = given ?? createResolver({ clock, hostsFile })
+  const book = new FaultBook({
+    clock, seed, totalMs: settings.durationMs,
+    changed: (generation, on, off) => bus.emit('faults.changed', { generation, on: on.map(({ id }) => id), off: off.map(({ id }) => id) }),
+  })
+  const { connectTimeoutMs, dnsTimeoutMs } = settings
+  const isSelf = (address: string, port: number): boolean => selves.some(({ addresses }) => addresses.some((own) => own.port === port && reaches(address, own.host)))
+  let exchanges = 0
+  return {
+    transport, clock, resolver, book, bus, onBug, selves,
+    dialer: new Dialer({ transport, resolver, book, clock, connectTimeoutMs, dnsTimeoutMs, isSelf, onBug }),
+    budget: new Budget(settings.bufferLimitBytes),
+    connections: new Connections(),
+    deadlines: new Deadlines(clock),
+    isSelf,
+    limits: {
+      connectTimeoutMs, dnsTimeoutMs, headTimeoutMs: settings.headTimeoutMs, idleTimeoutMs: settings.idleTimeoutMs,
+      udpIdleTimeoutMs: settings.udpIdleTimeoutMs, maxHeadBytes: settings.maxHeadBytes,
+    },
+    upstreams: compileUpstreams(settings.upstream.length > 0 ? settings.upstream : ['*']),
+    via: settings.via,
+    nextExchange: () => ++exchanges,
+  }
+}
+
+/** True when a connection to `address` arrives at a listener bound to `own`. */
+function reaches(address: string, own: string): boolean {
+  if (address === own) return true
+  if (own !== '0.0.0.0' && own !== '::') return false
+  if (address.startsWith('127.') || address === '::1') return true
+  return Object.values(networkInterfaces()).some((addresses) => addresses?.some((local) => local.address === address))
+}
+
+interface Assembly {
+  readonly listeners: readonly OpenListener[]
+  readonly notes: readonly string[]
+  readonly seed: number
+  readonly reason: string | undefined
+  readonly startedAtMs: number
+  readonly drainTimeoutMs: number
+}
+
+function assemble(engine: OwnEngine, { listeners, notes, seed, reason, startedAtMs, drainTimeoutMs }: Assembly): Runtime {
+  const { transport, book, bus, connections, clock, budget } = engine
+  let stopped = false
+  const stopNow = (): void => {
+    if (stopped) return
+    stopped = true
+    for (const listener of listeners) listener.close()
+    for (const connection of connections.list()) connection.close()
+    book.stop()
+    transport.stop()
+  }
+  const sample = (): Events['traffic.sampled'] => ({
+    openConnections: connections.size, ...connections.totals(), heldBytes: budget.usedBytes, faults: book.instances.map(totalsOf),
+  })
+  return {
+    seed, bus, listeners, notes, faults: book, sample, stopNow,
+    transport: { name: transport.name, reason },
+    apply: (entries) => Promise.resolve(book.apply(entries)),
+    connections: () => connections.list(),
+    async stop(why) {
+      for (const listener of listeners) listener.close()
+      await drain(connections, clock, drainTimeoutMs)
+      bus.emit('traffic.sampled', sample())
+      bus.emit('run.finished', { reason: why, durationMs: clock.now() - startedAtMs })
+      stopNow()
+    },
+  }
+}
+
+function totalsOf({ id, spec, isActive, stats }: FaultBook['instances'][number]): FaultTotals {
+  return { fault: id, type: spec.name, on: isActive, ...stats }
+}
+
+function reportBug({ stderr }: Host, error: unknown): void {
+  const text = error instanceof Error ? error.stack ?? error.message : String(error)
+  stderr.write(`bug: one connection was reset because of an error in fault itself; please report it:\n${text}\n`)
+}
