@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { systemClock } from './kit/clock.ts'
 import type { Host } from './kit/host.ts'
-import type { LazyBuiltins } from './surfaces/cli/lazy.ts'
+import { lazyBuiltins } from './lazy-builtins.ts'
 import { main } from './surfaces/cli/main.ts'
 
 const host: Host = {
@@ -24,14 +24,7 @@ const host: Host = {
   abort: (exitCode) => process.exit(exitCode),
 }
 
-/** Each part is loaded when it is needed, so that `--help` waits for none. */
-const builtins: LazyBuiltins = {
-  faults: async () => (await import('./faults/index.ts')).faults,
-  protocols: () => import('./protocols/index.ts'),
-  all: async () => (await import('./builtins.ts')).builtins,
-}
-
 // A reader that goes away (`fault … | head`) is no reason to die.
 for (const output of [process.stdout, process.stderr]) output.on('error', () => {})
 
-process.exitCode = await main(host, builtins)
+process.exitCode = await main(host, lazyBuiltins)

@@ -20,7 +20,7 @@ import { listRepository, sourceOf, type TextFile } from './architecture/source.t
 const root = path.join(import.meta.dirname, '..')
 const listing = listRepository(root)
 const files: readonly TextFile[] = listing
-  .filter((name) => /\.(?:ts|mjs|cjs|js|c|h|md|json|yml|yaml)$|(?:^|\/)(?:LICENSE|\.gitignore|run|tarball)$/.test(name) && name !== 'package-lock.json')
+  .filter((name) => /\.(?:ts|mjs|cjs|js|c|h|md|json|yml|yaml)$|(?:^|\/)(?:LICENSE|\.gitignore|run|tarball)$/.test(name))
   .map((name) => ({ path: name, text: readFileSync(path.join(root, name), 'utf8') }))
 const sources = files.filter(({ path: name }) => name.endsWith('.ts')).map(sourceOf)
 const documents = files.filter(({ path: name }) => /^[A-Z]+\.md$/.test(name))

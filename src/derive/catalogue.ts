@@ -62,7 +62,7 @@ function exampleOf(spec: AnyFault): CatalogueFault['example'] {
 }
 
 /** A name as a heading: `packet-loss` → `Packet loss`. */
-export const titleOf = (name: string): string => name.charAt(0).toUpperCase() + name.slice(1).replaceAll('-', ' ')
+const titleOf = (name: string): string => name.charAt(0).toUpperCase() + name.slice(1).replaceAll('-', ' ')
 
 function isShown(spec: AnyFault, { key, part }: NamedField): boolean {
   return part === 'params' || key === 'side' || key === 'direction' || key === 'sched' || spec.compat?.fields?.[key] !== undefined

@@ -1,4 +1,5 @@
 import { isMap, isScalar, isSeq, LineCounter, parseDocument, stringify, type Document } from 'yaml'
+import { quoted } from '../kit/caret.ts'
 import { UserError } from '../kit/errors.ts'
 import type { FaultEntry, FaultRegistry } from '../model/entry.ts'
 import type { AnyFault } from '../model/fault.ts'
@@ -32,7 +33,7 @@ export function fromYaml(text: string, registry: FaultRegistry, file: string, co
   if (error) throw new UserError('BAD_YAML', `${spot(error.pos[0])}: ${lowerFirst(error.message.trim())}`, { hint: 'the place is given as line and column' })
   const path = isMap(document.contents) ? ['faults'] : []
   const list = document.getIn(path, true)
-  if (list === undefined || list === null) return []
+  if (list === undefined || list === null || (isScalar(list) && list.value === null)) return []
   if (!isSeq(list)) throw new UserError('BAD_YAML', `${spot(offsetOf(document, path))}: expected a list of faults`, { hint: 'write each as "- type: NAME" with its parameters' })
   const raw = document.toJS() as unknown
   const items = (Array.isArray(raw) ? raw : (raw as { faults: unknown[] }).faults) as unknown[]
@@ -53,7 +54,7 @@ function offsetOf(document: Document.Parsed, path: readonly (string | number)[])
 function checkRaw(value: unknown, registry: FaultRegistry, context: EntryContext, placeOf: (known: { readonly spec: AnyFault | undefined }) => Place): FaultEntry {
   const unknown = placeOf({ spec: undefined })
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw refusal([{ message: `expected a fault, got ${JSON.stringify(value)}`, hint: 'a fault has a type and its parameters' }], unknown)
+    throw refusal([{ message: `expected a fault, got ${quoted(JSON.stringify(value) ?? String(value))}`, hint: 'a fault has a type and its parameters' }], unknown)
   }
   const raw = value as Raw
   if (typeof raw['type'] !== 'string') throw refusal([{ message: 'type is required', hint: 'fault explain lists the types' }], unknown)

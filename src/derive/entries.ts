@@ -1,10 +1,12 @@
 import type { z } from 'zod'
+import { quoted } from '../kit/caret.ts'
 import { closest } from '../kit/did-you-mean.ts'
 import { UserError } from '../kit/errors.ts'
 import { tryBoolean } from '../kit/booleans.ts'
 import { ENVELOPE_KEYS, entrySchema, type Envelope, type FaultEntry, type FaultRegistry } from '../model/entry.ts'
 import type { AnyFault } from '../model/fault.ts'
 import { parseSchedule } from '../model/schedule.ts'
+import { parseUpstream } from '../model/upstream.ts'
 import { namesOf, type FaultNames, type NamedField } from './names.ts'
 import { plain } from './spelling.ts'
 
@@ -65,7 +67,7 @@ export function findFault(registry: FaultRegistry, word: string): AnyFault | und
 /** The problem that no fault is called `word`. */
 export function unknownFault(registry: FaultRegistry, word: string): Problem {
   const meant = closest(word, registry.list.flatMap(({ name, aliases = [] }) => [name, ...aliases]))
-  return { message: `no fault is called "${word}"`, hint: meant ? `did you mean ${findFault(registry, meant)!.name}?` : 'fault explain lists them all' }
+  return { message: `no fault is called ${quoted(word)}`, hint: meant ? `did you mean ${findFault(registry, meant)!.name}?` : 'fault explain lists them all' }
 }
 
 /** Checks what was given for one fault, all problems at once. Texts are read as the values they stand for. */
@@ -81,7 +83,8 @@ export function checkFault(spec: AnyFault, given: Readonly<Record<string, unknow
   const message = spec.check?.(params)
   if (message !== undefined) return { problems: [{ message }] }
   const schedule = checkSchedule(envelope.sched, origins, context)
-  if (schedule.problems.length > 0) return { problems: schedule.problems }
+  const deeper = [...schedule.problems, ...checkHosts(envelope.host, origins)]
+  if (deeper.length > 0) return { problems: deeper }
   return { entry: { spec, params, envelope, source: canonical(spec, model, values, parsed.data) }, notes: schedule.notes }
 }
 
@@ -121,7 +124,7 @@ function unknownKey(spec: AnyFault, model: Model, word: string): Problem {
     return { key: word, message: `${spec.name} has no ${plain(word)}: it sits on no stream`, hint: `leave ${word} out` }
   }
   const meant = closest(word, model.names.fields.map(({ key }) => key))
-  return { key: word, message: `${spec.name} has no parameter called "${word}"`, hint: meant ? `did you mean ${meant}?` : `fault explain ${spec.name} lists them` }
+  return { key: word, message: `${spec.name} has no parameter called ${quoted(word)}`, hint: meant ? `did you mean ${meant}?` : `fault explain ${spec.name} lists them` }
 }
 
 interface IssueContext {
@@ -142,7 +145,7 @@ function problemOf(issue: z.core.$ZodIssue, { origins, values, fields }: IssueCo
 /** zod's own words for its own checks, ours for the rest. */
 function messageOf(issue: z.core.$ZodIssue, field: NamedField, value: unknown): string {
   if (issue.code === 'custom') return issue.message
-  const shown = `got ${typeof value === 'string' ? `'${value}'` : JSON.stringify(value)}`
+  const shown = `got ${quoted(typeof value === 'string' ? value : JSON.stringify(value))}`
   if (issue.code === 'invalid_union') return `expected ${field.choices.length > 0 ? `one of ${field.choices.join(', ')}` : field.placeholder}, ${shown}`
   const message = lowerFirst(issue.message.replace(/^Invalid (?:input|option|string): /, '').replace(/, received .*$/, '').replace(/^Too (?:big|small): /, ''))
   return `${message}, ${shown}`
@@ -168,6 +171,16 @@ function checkSchedule(sched: string | undefined, origins: ReadonlyMap<string, s
   } catch (error) {
     if (!(error instanceof UserError)) throw error
     return { problems: [{ key, message: error.message, hint: error.hint }], notes: [] }
+  }
+}
+
+function checkHosts(host: Envelope['host'], origins: ReadonlyMap<string, string>): Problem[] {
+  try {
+    for (const text of host === undefined ? [] : [host].flat()) parseUpstream(text)
+    return []
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error
+    return [{ key: origins.get('host'), message: error.message, hint: error.hint }]
   }
 }
 

@@ -1,4 +1,4 @@
-import { caretUnder } from '../kit/caret.ts'
+import { caretUnder, quoted } from '../kit/caret.ts'
 import { UserError } from '../kit/errors.ts'
 import { formatByteRate, formatBytes, formatDuration } from '../kit/units.ts'
 import type { FaultEntry, FaultRegistry } from '../model/entry.ts'
@@ -40,7 +40,7 @@ interface Source {
   readonly origin: string
 }
 
-const named = ({ origin, text }: Source): string => `${origin} ${JSON.stringify(text)}`
+const named = ({ origin, text }: Source): string => `${origin} ${quoted(text)}`
 
 /** One blank-separated word, with quotes resolved. */
 interface Word {
@@ -120,7 +120,7 @@ function collect(source: Source, spec: AnyFault, rest: readonly Word[]): Collect
     if (range) for (const [key, value] of range) put(key, value, word)
     else if (word.key !== undefined) put(word.key, word.value, word)
     else if (index === 0 && spec.primary !== undefined) put(spec.primary, word.value, word)
-    else throw bad(source, { at: word, message: `"${word.text}" has no key`, hint: lostWord(spec, word) })
+    else throw bad(source, { at: word, message: `${quoted(word.text)} has no key`, hint: lostWord(spec, word) })
   }
   return { given, places }
 }

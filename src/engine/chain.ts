@@ -55,11 +55,13 @@ export class Chain implements Sink {
     const old = this.#links
     if (old.length === 0 && seats.length === 0) return
     const kept = new Map<Seat, Link>()
-    for (const link of old) if (seats.includes(link.seat) && link.adopt()) kept.set(link.seat, link)
+    for (const link of inOrder(old, seats)) if (link.adopt()) kept.set(link.seat, link)
     for (const link of old) {
       if (kept.get(link.seat) === link) continue
       link.stage.flush()
       link.stage.destroy()
+      // What was flushed has ended the connection: there is nothing left to install into.
+      if (this.#links !== old) return
     }
     let next: Sink = this.#tail
     const links: Link[] = []
@@ -97,9 +99,38 @@ export class Chain implements Sink {
     return false
   }
 
+  /** What a stage still writes while it is taken down goes nowhere. */
   destroy(): void {
-    for (const link of this.#links) link.stage.destroy()
+    const links = this.#links
     this.#links = []
-    this.#first = this.#tail
+    this.#first = NOWHERE
+    for (const link of links) {
+      link.next = NOWHERE
+      link.stage.destroy()
+    }
   }
+}
+
+const NOWHERE: Sink = { write() {}, end() {} }
+
+/**
+ * The most links that can stay where they are: those of a longest run that `seats` has in the same order. A stage that
+ * changed places with another must be flushed, or what it holds would be overtaken.
+ */
+function inOrder(links: readonly Link[], seats: readonly Seat[]): Link[] {
+  const present = links.map((link) => ({ link, place: seats.indexOf(link.seat), length: 1, before: -1 })).filter(({ place }) => place >= 0)
+  let last = -1
+  for (const [index, one] of present.entries()) {
+    for (let earlier = 0; earlier < index; earlier++) {
+      const other = present[earlier]!
+      if (other.place < one.place && other.length >= one.length) {
+        one.length = other.length + 1
+        one.before = earlier
+      }
+    }
+    if (last < 0 || one.length > present[last]!.length) last = index
+  }
+  const kept: Link[] = []
+  for (let at = last; at >= 0; at = present[at]!.before) kept.unshift(present[at]!.link)
+  return kept
 }

@@ -1,7 +1,7 @@
 import type { Clock, Timer } from '../kit/clock.ts'
 
 export interface HasDeadline {
-  /** Milliseconds of the clock; Infinity: none. */
+  /** Milliseconds of the clock; Infinity: none, and so once it has expired. */
   deadlineMs: number
   expired(): void
 }
@@ -30,9 +30,14 @@ export class Deadlines {
     this.#timer = undefined
   }
 
+  /** Armed again before anybody is told, and each is told once, so that one that throws stops none of the others for long. */
   #look(): void {
     const now = this.#clock.now()
-    for (const member of this.#members) if (member.deadlineMs <= now) member.expired()
-    this.#timer = this.#members.size > 0 ? this.#clock.setTimer(LOOK_EVERY_MS, () => this.#look()) : undefined
+    this.#timer = this.#clock.setTimer(LOOK_EVERY_MS, () => this.#look())
+    for (const member of this.#members) {
+      if (member.deadlineMs > now) continue
+      member.deadlineMs = Infinity
+      member.expired()
+    }
   }
 }

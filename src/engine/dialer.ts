@@ -1,5 +1,5 @@
 import type { Clock } from '../kit/clock.ts'
-import { isIp } from '../kit/ip.ts'
+import { isIp, joinHostPort } from '../kit/ip.ts'
 import type { FailureCause } from '../model/fault.ts'
 import type { FaultBook } from './fault-book.ts'
 import { askFaults, type PhaseOutcome } from './phase.ts'
@@ -69,9 +69,15 @@ class Dial implements Cancellable {
   readonly #seats: readonly Seat[] | undefined
   readonly #settled: (dialed: Dialed) => void
   readonly #startedAt: number
+  /** What is under way, and how many there have been. */
   #step: Cancellable | undefined
+  #steps = 0
+  /** Connected, and not yet handed over. */
+  #wire: Wire | undefined
   #dnsMs = 0
-  #connectFrom = 0
+  #connectFrom: number
+  /** Of the time limit for connecting and TLS; what faults take does not count. */
+  #leftMs: number
   #ended = false
 
   constructor(options: DialerOptions, target: DialTarget, seats: readonly Seat[] | undefined, settled: (dialed: Dialed) => void) {
@@ -80,17 +86,20 @@ class Dial implements Cancellable {
     this.#seats = seats
     this.#settled = settled
     this.#startedAt = this.#connectFrom = options.clock.now()
+    this.#leftMs = options.connectTimeoutMs
   }
 
   cancel(): void {
+    if (this.#ended) return
     this.#ended = true
     this.#step?.cancel()
+    this.#wire?.close()
   }
 
   begin(): void {
     if (isIp(this.#target.host)) return this.#found({ addresses: [this.#target.host] })
     this.#ask('resolve', () => {
-      this.#do(this.#options.resolver.lookup(this.#target.host, this.#options.dnsTimeoutMs, (result) => this.#found(result)))
+      this.#do(() => this.#options.resolver.lookup(this.#target.host, this.#options.dnsTimeoutMs, (result) => this.#found(result)))
     })
   }
 
@@ -101,58 +110,71 @@ class Dial implements Cancellable {
     this.#connectFrom = now
     if ('cause' in result) return this.#fail(result.cause, `cannot resolve ${this.#target.host}`)
     const { port } = this.#target
-    if (result.addresses.some((address) => this.#options.isSelf(address, port))) return this.#fail('loop', `${this.#target.host}:${port} is this proxy itself`)
+    if (result.addresses.some((address) => this.#options.isSelf(address, port))) return this.#fail('loop', `${this.#name()} is this proxy itself`)
     this.#ask('connect', () => this.#connect(result.addresses))
   }
 
   #connect(addresses: readonly string[]): void {
-    const { transport, connectTimeoutMs } = this.#options
+    const { transport, connectTimeoutMs, clock } = this.#options
     const { port } = this.#target
-    this.#do(transport.dial({
+    const from = clock.now()
+    this.#do(() => transport.dial({
       addresses: addresses.map((host) => ({ host, port })),
       timeoutMs: connectTimeoutMs, attemptDelayMs: ATTEMPT_DELAY_MS, keepAliveMs: KEEP_ALIVE_MS,
-    }, (result) => this.#connected(result)))
-  }
-
-  #connected(result: DialResult): void {
-    if (this.#ended) return
-    if ('failure' in result) return this.#fail(causes[result.failure], `cannot connect to ${this.#name()}: ${result.failure}`)
-    const { wire } = result
-    if (!this.#target.tls) return this.#succeed(wire)
-    this.#ask('tls', () => this.#secure(wire, this.#target.tls!), wire)
-  }
-
-  #secure(wire: Wire, tls: UpstreamTls): void {
-    if (!tls.before) return this.#handshake(wire, tls)
-    this.#do(tls.before(wire, (problem) => {
-      if (this.#ended) return wire.close()
-      if (problem === undefined) return this.#handshake(wire, tls)
-      wire.close()
-      this.#fail('tls', `${this.#name()}: ${problem}`)
+    }, (result) => {
+      this.#leftMs -= clock.now() - from
+      this.#connected(result)
     }))
   }
 
+  #connected(result: DialResult): void {
+    if ('failure' in result) return this.#fail(causes[result.failure], `cannot connect to ${this.#name()}: ${result.failure}`)
+    this.#wire = result.wire
+    const { tls } = this.#target
+    if (!tls) return this.#succeed(result.wire)
+    this.#ask('tls', () => this.#secure(result.wire, tls))
+  }
+
+  #secure(wire: Wire, tls: UpstreamTls): void {
+    const { before } = tls
+    if (!before) return this.#handshake(wire, tls)
+    const { clock } = this.#options
+    const from = clock.now()
+    let isOver = false
+    const ready = (problem: string | undefined): void => {
+      if (isOver || this.#ended) return
+      isOver = true
+      silence.cancel()
+      this.#leftMs -= clock.now() - from
+      if (problem === undefined) this.#handshake(wire, tls)
+      else this.#fail('tls', `${this.#name()}: ${problem}`)
+    }
+    const silence = clock.setTimer(this.#timeoutMs(), () => ready('no answer when asked for TLS'))
+    this.#do(() => {
+      const asking = before(wire, ready)
+      return { cancel: () => { silence.cancel(); asking.cancel() } }
+    })
+  }
+
+  /** The wire goes into it; from here on there is only what comes out. */
   #handshake(wire: Wire, { ca, verify, alpn }: UpstreamTls): void {
     const options = {
-      role: 'client' as const, servername: this.#target.host, verify, timeoutMs: this.#options.connectTimeoutMs,
+      role: 'client' as const, servername: this.#target.host, verify, timeoutMs: this.#timeoutMs(),
       ...(ca !== undefined && { ca }), ...(alpn && { alpn }),
     }
-    this.#do(this.#options.transport.secure(wire, options, (result) => {
-      if (this.#ended) return
+    this.#wire = undefined
+    this.#do(() => this.#options.transport.secure(wire, options, (result) => {
       if ('failure' in result) this.#fail('tls', `TLS to ${this.#name()} failed: ${result.message} (${result.code})`)
       else this.#succeed(result.wire)
     }))
   }
 
-  #ask(hook: 'resolve' | 'connect' | 'tls', pass: () => void, wire?: Wire): void {
+  #ask(hook: 'resolve' | 'connect' | 'tls', pass: () => void): void {
     const { book, clock, onBug } = this.#options
-    const asked = askFaults({ book, clock, hook, onBug, seats: this.#seats, ask: (seat) => seat.instance.spec[hook]!(seat.instance.params, seat) }, (outcome) => {
-      if (this.#ended) return
-      if (outcome === undefined) return pass()
-      wire?.close()
-      this.#refused(outcome, hook)
-    })
-    this.#do(asked)
+    this.#do(() => askFaults({ book, clock, hook, onBug, seats: this.#seats, ask: (seat) => seat.instance.spec[hook]!(seat.instance.params, seat) }, (outcome) => {
+      if (outcome === undefined) pass()
+      else this.#refused(outcome, hook)
+    }))
   }
 
   #refused(outcome: NonNullable<PhaseOutcome>, hook: string): void {
@@ -165,20 +187,34 @@ class Dial implements Cancellable {
     this.#end({ action: outcome.action, ...this.#times() })
   }
 
-  /** The step under way, unless it ended before it could be named. */
-  #do(step: Cancellable): void {
-    if (!this.#ended) this.#step = step
-    else step.cancel()
+  /** Begins a step. One that was over at once has begun the next, which is then the one to cancel. */
+  #do(begin: () => Cancellable): void {
+    const turn = ++this.#steps
+    const step = begin()
+    if (this.#ended) step.cancel()
+    else if (turn === this.#steps) this.#step = step
   }
 
-  #name(): string { return `${this.#target.host}:${this.#target.port}` }
+  #timeoutMs(): number { return Math.max(1, this.#leftMs) }
+  #name(): string { return joinHostPort(this.#target.host, this.#target.port) }
   #times() { return { dnsMs: this.#dnsMs, connectMs: this.#options.clock.now() - this.#connectFrom } }
   #fail(cause: FailureCause, detail: string): void { this.#end({ cause, detail, ...this.#times() }) }
-  #succeed(wire: Wire): void { this.#end({ wire, address: wire.remote.host, ...this.#times() }) }
 
+  #succeed(wire: Wire): void {
+    this.#wire = undefined
+    this.#end({ wire, address: wire.remote.host, ...this.#times() })
+  }
+
+  /** Called from timers, sockets and look-ups alike: what its owner throws costs this connection only. */
   #end(dialed: Dialed): void {
     if (this.#ended) return
     this.#ended = true
-    this.#settled(dialed)
+    this.#wire?.close()
+    try {
+      this.#settled(dialed)
+    } catch (error) {
+      if ('wire' in dialed) dialed.wire.reset()
+      this.#options.onBug(error)
+    }
   }
 }

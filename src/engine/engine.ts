@@ -37,8 +37,8 @@ export interface Engine {
   /** Adds a `Via` field to forwarded messages. */
   readonly via: boolean
   nextExchange(): number
-  /** True for an address that one of our own listeners answers on. */
-  isSelf(address: string, port: number): boolean
+  /** True for an address that one of our own listeners answers on; of those for datagrams when asked so, else of those for streams. */
+  isSelf(address: string, port: number, datagrams?: boolean): boolean
   readonly onBug: (error: unknown) => void
 }
 

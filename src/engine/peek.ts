@@ -1,4 +1,5 @@
 import type { Clock, Timer } from '../kit/clock.ts'
+import type { Cancellable } from './resolver.ts'
 import { ignore, type Wire } from './wire/wire.ts'
 
 export interface PeekOptions<Seen> {
@@ -15,13 +16,13 @@ export interface PeekOptions<Seen> {
   readonly lost: (reason: string) => void
 }
 
-/** Looks at a client's first bytes without losing them. The wire is paused when `seen` is called. */
-export function peek<Seen>(options: PeekOptions<Seen>): void {
+/** Looks at a client's first bytes without losing them. The wire is paused when `seen` is called, and closed by `cancel`. */
+export function peek<Seen>(options: PeekOptions<Seen>): Cancellable {
   const { wire, clock, silence } = options
   let first = EMPTY
-  let timer: Timer
+  let timer: Timer | undefined
   const leave = (): void => {
-    timer.cancel()
+    timer?.cancel()
     wire.handler = ignore
     wire.pause()
   }
@@ -35,12 +36,12 @@ export function peek<Seen>(options: PeekOptions<Seen>): void {
     leave()
     options.seen(silence.means, first)
   }
-  timer = clock.setTimer(silence?.afterMs ?? options.timeoutMs, expire)
+  if (silence) timer = clock.setTimer(silence.afterMs, expire)
   wire.handler = {
     ...ignore,
     data(bytes) {
-      if (first.length === 0 && silence) {
-        timer.cancel()
+      if (first.length === 0) {
+        timer?.cancel()
         timer = clock.setTimer(options.timeoutMs, expire)
       }
       first = Buffer.concat([first, bytes])
@@ -49,17 +50,15 @@ export function peek<Seen>(options: PeekOptions<Seen>): void {
       leave()
       options.seen(seen, first)
     },
-    ended: () => {
-      if (!silence || first.length > 0) return lose('client-left')
-      leave()
-      options.seen(silence.means, first)
-    },
+    // A wire tells its end once, so whoever came next would wait for it for ever.
+    ended: () => lose('client-left'),
     closed: (reason) => {
-      timer.cancel()
+      timer?.cancel()
       options.lost(`client-${reason}`)
     },
   }
   wire.resume()
+  return { cancel: () => { leave(); wire.close() } }
 }
 
 const EMPTY = Buffer.alloc(0)

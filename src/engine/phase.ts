@@ -1,4 +1,4 @@
-import type { Clock } from '../kit/clock.ts'
+import type { Clock, Timer } from '../kit/clock.ts'
 import type { Answer, HookName, Verdict } from '../model/fault.ts'
 import type { FaultBook, Follower } from './fault-book.ts'
 import type { Cancellable } from './resolver.ts'
@@ -10,20 +10,21 @@ export const ANSWER_DEADLINE_MS = 30_000
 export type PhaseOutcome = Exclude<Verdict, { readonly action: 'delay' } | { readonly action: 'hang' }>
 
 export interface PhaseOptions {
-  readonly book: FaultBook
+  readonly book: Pick<FaultBook, 'follow' | 'unfollow'>
   readonly clock: Clock
   readonly hook: HookName
   /** Asks one fault. */
   readonly ask: (seat: Seat) => Answer
-  /** A promise was rejected: a bug in the fault. */
+  /** A fault threw, or its promise was rejected: a bug in it, taken as pass. */
   readonly onBug: (error: unknown) => void
   readonly seats: readonly Seat[] | undefined
 }
 
 /**
  * Asks the faults of one hook in the order of the set, waits as long as they say, and hands over the first verdict that
- * is not pass. Without such faults `settled` is called before this returns. A hanging fault is asked again when the
- * set changes, so the end of its window lets the exchange go on.
+ * is not pass. `settled` comes once, never after `cancel`; possibly before this returns, and surely when there are no
+ * such faults. A fault that goes while it is waited for has no more say; one that hangs is asked again when the set
+ * changes.
  */
 export function askFaults(options: PhaseOptions, settled: (outcome: PhaseOutcome) => void): Cancellable {
   const wanted = options.seats?.filter((seat) => seat.instance.spec[options.hook] !== undefined)
@@ -31,107 +32,142 @@ export function askFaults(options: PhaseOptions, settled: (outcome: PhaseOutcome
     settled(undefined)
     return NOTHING
   }
-  return new Asking(options, wanted, settled)
+  const asking = new Asking(options, wanted, settled)
+  asking.next()
+  return asking
 }
 
 const NOTHING: Cancellable = { cancel() {} }
+
+/** One fault that is waited for. */
+interface Wait {
+  readonly seat: Seat
+  /** Undefined: its promise is not settled, so it has asked for nothing. */
+  readonly askedMs: number | undefined
+  readonly fromMs: number
+  /** Undefined: it hangs. */
+  readonly timer: Timer | undefined
+}
 
 class Asking implements Cancellable, Follower {
   readonly #options: PhaseOptions
   readonly #seats: readonly Seat[]
   readonly #settled: (outcome: PhaseOutcome) => void
   #at = 0
-  #hangs = false
-  #hungAtMs = 0
-  #wait: Cancellable | undefined
+  #wait: Wait | undefined
   #ended = false
 
   constructor(options: PhaseOptions, seats: readonly Seat[], settled: (outcome: PhaseOutcome) => void) {
     this.#options = options
     this.#seats = seats
     this.#settled = settled
-    this.#next()
+  }
+
+  /** Asks from the present fault on, until one makes the exchange wait or ends the asking. */
+  next(): void {
+    for (; !this.#ended; this.#at++) {
+      const seat = this.#seats[this.#at]
+      if (!seat) return this.#end(undefined)
+      if (!seat.isOn) continue
+      seat.evaluate()
+      if (seat.hit && !this.#passes(seat, this.#ask(seat))) return
+    }
   }
 
   cancel(): void {
-    if (this.#hangs) this.#unhang()
     this.#ended = true
-    this.#wait?.cancel()
+    this.#leave()
   }
 
   refresh(): void {
-    if (!this.#hangs) return
-    this.#unhang()
-    this.#next()
-  }
-
-  #next(): void {
-    while (!this.#ended) {
-      const seat = this.#seats[this.#at]
-      if (!seat) return this.#end(undefined)
-      if (!seat.instance.isActive) { this.#at++; continue }
-      seat.evaluate()
-      if (!seat.hit) { this.#at++; continue }
-      const answer = this.#options.ask(seat)
-      if (answer instanceof Promise) return this.#await(seat, answer)
-      if (!this.#take(seat, answer)) return
+    const wait = this.#wait
+    if (!wait) return
+    if (!wait.seat.isOn) {
+      this.#leave()
+      this.#goOn()
+    } else if (wait.timer === undefined) {
+      const answer = this.#ask(wait.seat)
+      if (!(answer instanceof Promise) && answer?.action === 'hang') return
+      this.#leave()
+      if (this.#passes(wait.seat, answer)) this.#goOn()
     }
   }
 
-  /** True: go on with the next fault. */
-  #take(seat: Seat, verdict: Verdict): boolean {
-    if (verdict === undefined) {
-      this.#at++
-      return true
+  #ask(seat: Seat): Answer {
+    try {
+      return this.#options.ask(seat)
+    } catch (error) {
+      this.#options.onBug(error)
+      return undefined
     }
-    if (verdict.action === 'hang') {
-      this.#hangs = true
-      this.#hungAtMs = this.#options.clock.now()
-      this.#options.book.follow(this)
+  }
+
+  /** True: on to the next fault. False: the answer is waited for, or ended the asking. */
+  #passes(seat: Seat, answer: Answer): boolean {
+    if (answer === undefined) return true
+    if (answer instanceof Promise) {
+      this.#await(seat, answer)
       return false
     }
-    const delayMs = verdict.action === 'delay' ? verdict.delayMs : verdict.action === 'fail' ? verdict.afterMs ?? 0 : 0
-    if (delayMs <= 0) {
-      seat.applied(0, 0, 0)
-      this.#conclude(verdict)
+    if (answer.action === 'hang') {
+      this.#hold(seat, 0)
       return false
     }
-    const from = this.#options.clock.now()
-    this.#wait = this.#options.clock.setTimer(delayMs, () => {
-      seat.applied(delayMs, this.#options.clock.now() - from, 0)
-      this.#conclude(verdict)
-    })
+    const delayMs = answer.action === 'delay' ? answer.delayMs : answer.action === 'fail' ? answer.afterMs ?? 0 : 0
+    if (delayMs > 0) {
+      this.#hold(seat, delayMs, delayMs, () => {
+        this.#leave()
+        if (this.#concludes(answer)) this.#goOn()
+      })
+      return false
+    }
+    seat.applied(0, 0, 0)
+    return this.#concludes(answer)
+  }
+
+  /** The wait is over: true when it was all the fault wanted. */
+  #concludes(verdict: Exclude<Verdict, undefined | { readonly action: 'hang' }>): boolean {
+    if (verdict.action === 'delay') return true
+    this.#end(verdict)
     return false
   }
 
-  #conclude(verdict: Exclude<Verdict, undefined>): void {
-    if (verdict.action === 'hang') return
-    if (verdict.action !== 'delay') return this.#end(verdict)
-    this.#at++
-    this.#next()
-  }
-
   #await(seat: Seat, answer: Promise<Verdict>): void {
-    const pass = (): void => { if (this.#take(seat, undefined)) this.#next() }
-    let open = true
-    const once = (use: () => void) => (): void => {
-      if (!open || this.#ended) return
-      open = false
-      deadline.cancel()
-      use()
+    const { onBug } = this.#options
+    const settle = (verdict: Verdict): void => {
+      if (this.#wait !== wait) return
+      this.#leave()
+      if (this.#passes(seat, verdict)) this.#goOn()
     }
-    const deadline = this.#options.clock.setTimer(ANSWER_DEADLINE_MS, () => once(pass)())
-    this.#wait = deadline
-    answer.then(
-      (verdict) => once(() => { if (this.#take(seat, verdict)) this.#next() })(),
-      (error: unknown) => { this.#options.onBug(error); once(pass)() },
-    )
+    const wait = this.#hold(seat, undefined, ANSWER_DEADLINE_MS, () => settle(undefined))
+    answer.then(settle, (error: unknown) => {
+      onBug(error)
+      settle(undefined)
+    }).catch(onBug)
   }
 
-  #unhang(): void {
-    this.#hangs = false
-    this.#options.book.unfollow(this)
-    this.#seats[this.#at]?.applied(0, this.#options.clock.now() - this.#hungAtMs, 0)
+  #goOn(): void {
+    this.#at++
+    this.next()
+  }
+
+  #hold(seat: Seat, askedMs: number | undefined, afterMs?: number, fire: () => void = () => {}): Wait {
+    const { book, clock } = this.#options
+    const fromMs = clock.now()
+    const timer = afterMs === undefined ? undefined : clock.setTimer(afterMs, fire)
+    book.follow(this)
+    return this.#wait = { seat, askedMs, fromMs, timer }
+  }
+
+  /** The wait is over, or cut short: what it really was is reported. */
+  #leave(): void {
+    const wait = this.#wait
+    if (!wait) return
+    const { book, clock } = this.#options
+    this.#wait = undefined
+    book.unfollow(this)
+    wait.timer?.cancel()
+    if (wait.askedMs !== undefined) wait.seat.applied(wait.askedMs, clock.now() - wait.fromMs, 0)
   }
 
   #end(outcome: PhaseOutcome): void {

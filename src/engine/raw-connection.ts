@@ -100,6 +100,7 @@ export class RawConnection implements LiveConnection, Carrier, Follower, FlowOwn
   }
 
   hasBegun(): boolean { return false }
+  offset(flow: Flow): number { return (flow === 'request' ? this.#request : this.#response)?.offset ?? 0 }
   keep<U extends Unit>(flow: Flow, unit: U): U { return (flow === 'request' ? this.#options.client : this.#upstream!).keep(unit as Buffer) as U }
   wake(flow: Flow): void { (flow === 'request' ? this.#request : this.#response)?.regulate() }
 
@@ -149,8 +150,8 @@ export class RawConnection implements LiveConnection, Carrier, Follower, FlowOwn
     if (this.#seats) this.refresh()
     if (first && first.length > 0) request.data(first)
     if (this.#finished) return
-    client.resume()
-    upstream.resume()
+    request.start()
+    response.start()
   }
 
   #refused(dialed: Exclude<Dialed, { wire: Wire }>): void {

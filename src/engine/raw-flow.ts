@@ -32,6 +32,8 @@ export class RawFlow implements WireHandler, Sink, Holder {
   readonly #target: Wire
   #chain: Chain | undefined
   #paused = false
+  /** The target said that it is full, and has not drained since. */
+  #isBackedUp = false
   #ended = false
 
   constructor(flow: Flow, source: Wire, target: Wire, owner: FlowOwner, budget: Budget) {
@@ -44,6 +46,8 @@ export class RawFlow implements WireHandler, Sink, Holder {
 
   get isBlocked(): boolean { return this.#chain?.isBlocked ?? false }
   get held(): number { return (this.#chain?.held ?? 0) + this.#target.buffered }
+  /** Bytes that have come from the source. */
+  get offset(): number { return this.bytes + (this.#chain?.held ?? 0) }
   get hasEnded(): boolean { return this.#ended }
 
   data(bytes: Buffer): void {
@@ -92,16 +96,21 @@ export class RawFlow implements WireHandler, Sink, Holder {
     const chain = this.#chain
     const buffered = this.#target.buffered
     this.#budget.count(this, chain ? chain.held + buffered : buffered)
-    const full = buffered > HIGH_WATER_BYTES || chain?.isOverfull || this.#budget.isUsedUp
-    if (full && !this.#paused) {
+    this.#isBackedUp = buffered > HIGH_WATER_BYTES || (this.#isBackedUp && buffered > 0)
+    const { isUsedUp } = this.#budget
+    if (isUsedUp) this.#budget.wait(this)
+    if (this.#isBackedUp || chain?.isOverfull || isUsedUp) {
+      if (this.#paused) return
       this.#paused = true
       this.#source.pause()
-      if (this.#budget.isUsedUp) this.#budget.wait(this)
-    } else if (this.#paused && !full && buffered === 0 && (chain?.hasRoom ?? true)) {
+    } else if (this.#paused && (chain?.hasRoom ?? true)) {
       this.#paused = false
       this.#source.resume()
     }
   }
+
+  /** Begins to read, unless there is no room for it. */
+  start(): void { if (!this.#paused) this.#source.resume() }
 
   roomAgain(): void { this.regulate() }
 

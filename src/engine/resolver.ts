@@ -22,6 +22,12 @@ export interface SystemResolverOptions {
 
 /** getaddrinfo occupies threads that the whole process shares, for as long as a dead name server takes. */
 const SYSTEM_LOOKUPS_AT_ONCE = 2
+/** One query, sent twice. */
+const QUERY_MS = 2000
+/** RFC 8305 §3: how long IPv4 addresses wait for IPv6 ones. */
+const WAIT_FOR_V6_MS = 50
+/** How long IPv6 addresses wait for IPv4 ones: before that none of these would be tried anyway. */
+const WAIT_FOR_V4_MS = 250
 
 /**
  * Hosts file, then c-ares for both families, then getaddrinfo for what only the system knows (search domains, mDNS).
@@ -48,23 +54,26 @@ function done(settled: (result: LookupResult) => void, result: LookupResult): Ca
 
 class Lookup implements Cancellable {
   readonly #settled: (result: LookupResult) => void
+  readonly #options: SystemResolverOptions
   readonly #resolver: dns.Resolver
-  readonly #timer: Cancellable
+  readonly #deadline: Cancellable
   readonly #host: string
   readonly #system: SystemLookups
   #waiting = 2
   #addresses: string[] = []
   #cause: FailureCause = 'nxdomain'
   #ended = false
+  #otherFamily: Cancellable | undefined
   #queued: Cancellable | undefined
 
   constructor(host: string, timeoutMs: number, options: SystemResolverOptions, system: SystemLookups, settled: (result: LookupResult) => void) {
     this.#host = host
     this.#system = system
     this.#settled = settled
-    this.#resolver = new dns.Resolver({ timeout: Math.min(timeoutMs, 2000), tries: 2 })
+    this.#options = options
+    this.#resolver = new dns.Resolver({ timeout: Math.min(timeoutMs, QUERY_MS), tries: 2 })
     if (options.servers) this.#resolver.setServers([...options.servers])
-    this.#timer = options.clock.setTimer(timeoutMs, () => this.#end({ cause: 'dns-timeout' }))
+    this.#deadline = options.clock.setTimer(timeoutMs, () => this.#giveUp())
     this.#resolver.resolve6(host, (error, found) => this.#heard(error, found, true))
     this.#resolver.resolve4(host, (error, found) => this.#heard(error, found, false))
   }
@@ -77,14 +86,25 @@ class Lookup implements Cancellable {
 
   #heard(error: NodeJS.ErrnoException | null, found: readonly string[] | undefined, v6: boolean): void {
     if (this.#ended) return
+    this.#waiting--
     if (error) this.#cause = worse(this.#cause, causeOf(error.code))
     else this.#addresses = interleave(this.#addresses, found ?? [], v6)
-    if (--this.#waiting > 0) return
-    if (this.#addresses.length > 0) return this.#end({ addresses: this.#addresses })
+    if (this.#addresses.length === 0) {
+      if (this.#waiting === 0) this.#askSystem()
+    } else if (this.#waiting === 0) this.#succeed()
+    else this.#otherFamily = this.#options.clock.setTimer(v6 ? WAIT_FOR_V4_MS : WAIT_FOR_V6_MS, () => this.#succeed())
+  }
+
+  #askSystem(): void {
     this.#queued = this.#system.ask(this.#host, (addresses) => {
       this.#end(addresses.length > 0 ? { addresses } : { cause: this.#cause })
     })
   }
+
+  #succeed(): void { this.#end({ addresses: this.#addresses }) }
+
+  /** The name servers' own answer counts, if there is one and only the system keeps silent. */
+  #giveUp(): void { this.#end({ cause: this.#waiting === 0 ? this.#cause : 'dns-timeout' }) }
 
   #end(result: LookupResult): void {
     if (this.#ended) return
@@ -94,7 +114,8 @@ class Lookup implements Cancellable {
   }
 
   #release(): void {
-    this.#timer.cancel()
+    this.#deadline.cancel()
+    this.#otherFamily?.cancel()
     this.#resolver.cancel()
     this.#queued?.cancel()
   }
@@ -170,6 +191,7 @@ class HostsFile {
       this.#version = version
       this.#names = parseHosts(readFileSync(this.#path, 'latin1'))
     } catch {
+      this.#version = ''
       this.#names = new Map()
     }
   }

@@ -4,6 +4,9 @@ import type { HookContext } from '../model/fault.ts'
 import { flowOf, type Direction, type Flow, type Side, type Sink, type Stage, type StageContext, type Unit } from '../model/stage.ts'
 import type { Instance } from './instance.ts'
 
+/** Where a fault acts: which connection, and which way. */
+export interface Place { readonly side: Side; readonly direction: Direction }
+
 /** What an exchange or raw connection offers the faults that sit in it. */
 export interface Carrier {
   readonly mode: 'exchange' | 'raw'
@@ -14,11 +17,13 @@ export interface Carrier {
   readonly target: { readonly host: string; readonly port: number }
   /** True once units have passed in that flow. */
   hasBegun(flow: Flow): boolean
+  /** Bytes of that flow that have come so far. */
+  offset(flow: Flow): number
   keep<U extends Unit>(flow: Flow, unit: U): U
   wake(flow: Flow): void
   reset(): void
-  /** State of faults with scope `connection`: lives as long as the client's connection. */
-  readonly states: Map<string, object>
+  /** The same object for everything on one client's connection: what faults with scope `connection` keep lives as long. */
+  readonly states: object
 }
 
 /** One fault at one place of one exchange or connection: its draw, its context, and what it did. */
@@ -30,27 +35,35 @@ export class Seat implements StageContext, HookContext {
   /** Drawn once; stands across changes of the set. */
   readonly hit: boolean
   readonly draws: Draws
+  /** What its draws were forked from, for a seat in the other direction. */
+  readonly origin: Draws
   readonly joinedLate: boolean
   readonly #carrier: Carrier
+  /** Its fault was taken away; it stays for what it did. */
+  isPast = false
   applications = 0
   askedMs = 0
   measuredMs = 0
   bytes = 0
   #evaluated = false
 
-  constructor(instance: Instance, carrier: Carrier, side: Side, direction: Direction, draws: Draws) {
+  constructor(instance: Instance, carrier: Carrier, { side, direction }: Place, origin: Draws) {
     this.instance = instance
     this.#carrier = carrier
     this.side = side
     this.direction = direction
     this.flow = flowOf(side, direction)
-    this.draws = draws
-    this.hit = instance.probability >= 1 || draws.fork('probability').at(0) < instance.probability
+    this.origin = origin
+    this.draws = origin.fork(direction)
+    this.hit = instance.probability >= 1 || this.draws.fork('probability').at(0) < instance.probability
     this.joinedLate = carrier.hasBegun(this.flow)
   }
 
+  /** The fault is in force and on. */
+  get isOn(): boolean { return this.instance.isActive && !this.isPast }
   get mode(): 'exchange' | 'raw' { return this.#carrier.mode }
   get clock(): Clock { return this.#carrier.clock }
+  get offset(): number { return this.#carrier.offset(this.flow) }
   get turn(): number { return this.#carrier.turn }
   get target(): { readonly host: string; readonly port: number } { return this.#carrier.target }
 

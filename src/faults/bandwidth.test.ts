@@ -60,7 +60,7 @@ function flood(given: Given, rate: number, lateness: Lateness, chunkBytes = 16 *
 
 function contextOf(clock: Clock, wake: () => void, states = new Map<string, object>()): StageContext {
   return {
-    side: 'server', direction: 'ingress', flow: 'response', mode: 'raw', joinedLate: false, clock, draws: createKey(1), turn: 0,
+    side: 'server', direction: 'ingress', flow: 'response', mode: 'raw', joinedLate: false, offset: 0, clock, draws: createKey(1), turn: 0,
     keep: (unit) => unit,
     wake,
     reset() {},

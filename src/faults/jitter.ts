@@ -64,11 +64,12 @@ class JitterStage implements Stage {
   #params: Params
   #parts: Parts | undefined
   #delays: Draws | undefined
-  #offset = 0
+  #offset: number
 
   constructor(given: Params, context: StageContext, next: Sink) {
     this.#params = given
     this.#context = context
+    this.#offset = context.offset
     this.#line = new DelayLine(context, next)
     this.#slots = context.state(() => ({ startedAt: context.clock.now(), nextAt: 0 }))
   }

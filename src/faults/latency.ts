@@ -13,7 +13,7 @@ const HELD_MAX_BYTES = 32 * 1024 * 1024
 
 const params = z.strictObject({
   distribution: choice(['normal', 'uniform', 'pareto', 'pareto-normal', 'exponential', 'lognormal']).default('normal').describe('How the delays are spread'),
-  mean: delay().optional().describe('Mean delay; needed by normal, exponential and lognormal'),
+  mean: delay().optional().describe('Mean delay (default 0, which delays nothing); needed by exponential and lognormal'),
   stddev: delay().optional().describe('Standard deviation around the mean (default 0)'),
   shape: nonNegative().optional().describe('Shape of the Pareto tail: the lower, the more long delays'),
   scale: delay().optional().describe('Shortest delay of the Pareto tail'),
@@ -45,13 +45,13 @@ export const latency = defineFault({
     { mean: '20ms', per: 'turn' },
   ],
   compat: { documented: true, order: 1, title: 'Latency', fields: { stddev: { env: 'STANDARD_DEVIATION' } } },
-  explain: (given) => `adds ${spread(given)}${given.perReadWrite ? ' to each operation' : given.per === 'turn' ? ' to each turn' : ''}`,
+  explain: (given) => (given.distribution === 'normal' && !given.mean && !given.stddev) ? 'adds nothing, for want of a mean' : `adds ${spread(given)}${given.perReadWrite ? ' to each operation' : given.per === 'turn' ? ' to each turn' : ''}`,
   stream: (given, context, next) => new LatencyStage(given, context, next),
 })
 
 /** What each distribution cannot do without. */
 const NEEDS: Readonly<Record<Params['distribution'], readonly ('mean' | 'stddev' | 'shape' | 'scale' | 'min' | 'max')[]>> = {
-  'normal': ['mean'],
+  'normal': [],
   'uniform': ['min', 'max'],
   'pareto': ['shape', 'scale'],
   'pareto-normal': ['shape', 'scale'],
@@ -67,7 +67,7 @@ function checkParams(given: Params): string | undefined {
   const { distribution, mean, shape, scale, min, max } = given
   if (distribution === 'normal' && mean === undefined && (min !== undefined || max !== undefined)) return 'min and max need the distribution uniform: add --latency-distribution uniform'
   for (const key of NEEDS[distribution]) {
-    if (given[key] === undefined) return distribution === 'normal' ? 'latency needs a mean: add --latency-mean' : `the distribution ${distribution} needs a ${key}: add --latency-${key}`
+    if (given[key] === undefined) return `the distribution ${distribution} needs a ${key}: add --latency-${key}`
   }
   if (distribution === 'uniform' && min! > max!) return `min must not be above max, got ${formatDuration(min!)} and ${formatDuration(max!)}`
   if (NEEDS[distribution].includes('shape')) {
@@ -118,13 +118,14 @@ class LatencyStage implements Stage {
   readonly #line: DelayLine<Unit>
   #params: Params
   #parts: Parts | undefined
-  #offset = 0
+  #offset: number
   /** Of the last unit that was delayed. */
   #turn: number | undefined
 
   constructor(given: Params, context: StageContext, next: Sink) {
     this.#params = given
     this.#context = context
+    this.#offset = context.offset
     this.#line = new DelayLine(context, next)
   }
 

@@ -38,7 +38,7 @@ test('the Markov chain loses its first packet after a median of 7 and a mean of 
 })
 
 test('Gilbert-Elliott has the long-run rate from the first packet on, and loses in bursts', () => {
-  const shape = { goodToBad: 0.02, badToGood: 0.2, lossInGood: 0, lossInBad: 0.8 }
+  const shape = { goodToBad: 0.02, badToGood: 0.2, goodLoss: 0, badLoss: 0.8 }
   const expected = (0.02 / 0.22) * 0.8
   const long = run(gilbertElliottLoss(shape, createKey(1)), 400_000)
   assert.ok(Math.abs(share(long) - expected) < 0.004, `${share(long)}`)
@@ -49,7 +49,7 @@ test('Gilbert-Elliott has the long-run rate from the first packet on, and loses 
 })
 
 test('a Gilbert-Elliott chain that never moves stays good', () => {
-  assert.equal(share(run(gilbertElliottLoss({ goodToBad: 0, badToGood: 0, lossInGood: 0, lossInBad: 1 }, createKey(1)), 100)), 0)
+  assert.equal(share(run(gilbertElliottLoss({ goodToBad: 0, badToGood: 0, goodLoss: 0, badLoss: 1 }, createKey(1)), 100)), 0)
 })
 
 test('the same key gives the same losses', () => {

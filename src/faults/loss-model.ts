@@ -40,18 +40,18 @@ export function markovLoss(draws: Draws): LossModel {
 export interface GilbertElliott {
   readonly goodToBad: number
   readonly badToGood: number
-  readonly lossInGood: number
-  readonly lossInBad: number
+  readonly goodLoss: number
+  readonly badLoss: number
 }
 
 /** Two states. Starts in one of them as often as the chain is in it in the long run, so that short exchanges see the full rate. */
-export function gilbertElliottLoss({ goodToBad, badToGood, lossInGood, lossInBad }: GilbertElliott, draws: Draws): LossModel {
+export function gilbertElliottLoss({ goodToBad, badToGood, goodLoss, badLoss }: GilbertElliott, draws: Draws): LossModel {
   const moving = goodToBad + badToGood
   let bad = moving > 0 && draws.fork('start').at(0) < goodToBad / moving
   return {
     loses(index) {
       if (draws.at(2 * index) < (bad ? badToGood : goodToBad)) bad = !bad
-      return draws.at(2 * index + 1) < (bad ? lossInBad : lossInGood)
+      return draws.at(2 * index + 1) < (bad ? badLoss : goodLoss)
     },
   }
 }

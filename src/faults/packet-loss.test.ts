@@ -154,7 +154,7 @@ test('a change of mode that moves the stage to another place is not taken; anoth
 
 test('models exclude each other, and Gilbert-Elliott needs both its transitions', () => {
   assert.equal(problem({ goodToBad: 0.1, badToGood: 0.5 }), undefined)
-  assert.match(problem({ rate: 0.1, lossInBad: 0.5 })!, /rate and lossInBad exclude each other/)
+  assert.match(problem({ rate: 0.1, badLoss: 0.5 })!, /rate and badLoss exclude each other/)
   assert.match(problem({ goodToBad: 0.1 })!, /needs goodToBad and badToGood/)
   for (const rate of [-0.1, 1.1, NaN, 'often']) assert.equal(packetLoss.params.safeParse({ rate }).success, false)
 })
@@ -163,5 +163,5 @@ test('it explains itself in words', () => {
   const words = (given: Given): string => packetLoss.explain(packetLoss.params.parse(given))
   assert.equal(words({}), 'stalls for some 20 % of transmissions, in bursts (Markov)')
   assert.equal(words({ rate: 0.02, mode: 'drop' }), 'drops 2 % of segments')
-  assert.equal(words({ goodToBad: 0.02, badToGood: 0.2, lossInBad: 0.8 }), 'stalls for 7.27 % of transmissions, in bursts (Gilbert-Elliott)')
+  assert.equal(words({ goodToBad: 0.02, badToGood: 0.2, badLoss: 0.8 }), 'stalls for 7.27 % of transmissions, in bursts (Gilbert-Elliott)')
 })

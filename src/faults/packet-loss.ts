@@ -17,15 +17,15 @@ const MAX_TRANSMISSIONS = 8
 /** Deep, or a stall would push back the sender of what is in flight behind it. */
 const HELD_MAX_BYTES = 32 * 1024 * 1024
 
-const GILBERT = ['goodToBad', 'badToGood', 'lossInGood', 'lossInBad'] as const
+const GILBERT = ['goodToBad', 'badToGood', 'goodLoss', 'badLoss'] as const
 
 const params = z.strictObject({
   mode: choice(['stall', 'drop', 'cut']).default('stall').describe('stall: a lost segment comes late, as TCP makes it; drop: its bytes vanish; cut: the connection is reset'),
   rate: ratio().optional().describe('Share of segments lost, each on its own (default: the five-state Markov chain)'),
   goodToBad: ratio().optional().describe('Gilbert-Elliott: probability of going from the good to the bad state'),
   badToGood: ratio().optional().describe('Gilbert-Elliott: probability of going from the bad to the good state'),
-  lossInGood: ratio().optional().describe('Gilbert-Elliott: loss in the good state (default 0)'),
-  lossInBad: ratio().optional().describe('Gilbert-Elliott: loss in the bad state (default 1)'),
+  goodLoss: ratio().optional().describe('Gilbert-Elliott: loss in the good state (default 0)'),
+  badLoss: ratio().optional().describe('Gilbert-Elliott: loss in the bad state (default 1)'),
 })
 
 type Params = z.output<typeof params>
@@ -43,7 +43,7 @@ export const packetLoss = defineFault({
   examples: [
     {},
     { rate: 0.02 },
-    { goodToBad: 0.01, badToGood: 0.3, lossInBad: 0.8 },
+    { goodToBad: 0.01, badToGood: 0.3, badLoss: 0.8 },
     { mode: 'drop', rate: 0.01 },
     { mode: 'cut', rate: 0.001 },
   ],
@@ -55,11 +55,11 @@ export const packetLoss = defineFault({
 
 const EFFECTS: Readonly<Record<Params['mode'], string>> = { stall: 'stalls for', drop: 'drops', cut: 'cuts the connection at' }
 
-function share({ rate, goodToBad, badToGood, lossInGood = 0, lossInBad = 1 }: Params): string {
+function share({ rate, goodToBad, badToGood, goodLoss = 0, badLoss = 1 }: Params): string {
   if (rate !== undefined) return `${percent(rate)} of segments`
   if (goodToBad === undefined || badToGood === undefined) return 'some 20 % of transmissions, in bursts (Markov)'
   const bad = goodToBad + badToGood > 0 ? goodToBad / (goodToBad + badToGood) : 0
-  return `${percent(bad * lossInBad + (1 - bad) * lossInGood)} of transmissions, in bursts (Gilbert-Elliott)`
+  return `${percent(bad * badLoss + (1 - bad) * goodLoss)} of transmissions, in bursts (Gilbert-Elliott)`
 }
 
 const percent = (value: number): string => `${Number((value * 100).toPrecision(3))} %`
@@ -77,9 +77,9 @@ function isRaw({ mode }: Params): boolean {
   return mode === 'drop'
 }
 
-function createModel({ rate, goodToBad, badToGood, lossInGood = 0, lossInBad = 1 }: Params, draws: Draws): LossModel {
+function createModel({ rate, goodToBad, badToGood, goodLoss = 0, badLoss = 1 }: Params, draws: Draws): LossModel {
   if (rate !== undefined) return independentLoss(rate, draws)
-  if (goodToBad !== undefined && badToGood !== undefined) return gilbertElliottLoss({ goodToBad, badToGood, lossInGood, lossInBad }, draws)
+  if (goodToBad !== undefined && badToGood !== undefined) return gilbertElliottLoss({ goodToBad, badToGood, goodLoss, badLoss }, draws)
   return markovLoss(draws)
 }
 

@@ -26,8 +26,8 @@ export class Parts {
   readonly #context: StageContext
   readonly #line: DelayLine<Unit>
   readonly #options: PartsOptions
-  #offset = 0
-  #end = 0
+  #offset: number
+  #end: number
   #delayMs = 0
   #turn = -1
   /** Bytes of the present part have come. */
@@ -35,6 +35,7 @@ export class Parts {
 
   constructor(context: StageContext, line: DelayLine<Unit>, options: PartsOptions) {
     this.#context = context
+    this.#offset = this.#end = context.offset
     this.#line = line
     this.#options = options
   }
@@ -72,7 +73,7 @@ export class Parts {
       this.#isBegun = true
       this.#offset += until - at
       if (this.#delayMs !== 0) {
-        kept ??= unit
+        kept ??= this.#context.keep(unit)
         if (at > from) this.#line.push(kept.subarray(from, at), 0)
         if (this.#delayMs === VANISHES) this.#options.vanished?.(until - at, isPart)
         else this.#line.push(kept.subarray(at, until), this.#delayMs, isPart)

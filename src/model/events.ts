@@ -86,11 +86,13 @@ export type EventOf<Name extends EventName> = Extract<Event, { readonly event: N
 /** One list of what happens. Never an event per chunk; a producer asks `isListening` before it makes a costly one. */
 export class EventBus {
   readonly #now: () => number
+  readonly #onBug: (error: unknown) => void
   readonly #listeners = new Set<(event: Event) => void>()
 
-  /** `now`: milliseconds since the run began. */
-  constructor(now: () => number) {
+  /** `now`: milliseconds since the run began. `onBug`: a listener threw; the others and the teller go on. */
+  constructor(now: () => number, onBug: (error: unknown) => void) {
     this.#now = now
+    this.#onBug = onBug
   }
 
   get isListening(): boolean { return this.#listeners.size > 0 }
@@ -103,6 +105,8 @@ export class EventBus {
   emit<Name extends EventName>(event: Name, data: Events[Name]): void {
     if (this.#listeners.size === 0) return
     const told = { event, atMs: Math.round(this.#now() * 1000) / 1000, ...data } as unknown as Event
-    for (const listener of this.#listeners) listener(told)
+    for (const listener of [...this.#listeners]) {
+      try { listener(told) } catch (error) { this.#onBug(error) }
+    }
   }
 }

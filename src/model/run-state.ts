@@ -82,7 +82,7 @@ export function reduce(state: RunState, event: Event): RunState {
       state.openConnections++
       return state
     case 'connection.closed':
-      state.openConnections--
+      state.openConnections = Math.max(0, state.openConnections - 1)
       return state
     case 'exchange.started':
       state.started++
@@ -90,8 +90,8 @@ export function reduce(state: RunState, event: Event): RunState {
     case 'exchange.finished': return finish(state, event)
     case 'faults.changed':
       state.generation = event.generation
-      for (const id of event.on) state.on.add(id)
       for (const id of event.off) state.on.delete(id)
+      for (const id of event.on) state.on.add(id)
       return state
     case 'traffic.sampled':
       state.bytesUp = event.bytesUp
@@ -106,7 +106,9 @@ export function reduce(state: RunState, event: Event): RunState {
     case 'run.finished':
       state.ended = event.reason
       return state
-    default: return event satisfies never
+    default:
+      event satisfies never
+      return state
   }
 }
 
@@ -161,7 +163,8 @@ export class Histogram {
   /** The duration that `share` (0 to 1) of all are not longer than; NaN when there is none. */
   percentile(share: number): number {
     if (this.count === 0) return NaN
-    let left = Math.max(1, Math.ceil(share * this.count))
+    // Products such as 0.07 × 100 come out a little above the whole number they are.
+    let left = Math.max(1, Math.ceil(share * this.count * (1 - Number.EPSILON)))
     for (let bucket = 0; bucket < this.#counts.length; bucket++) {
       left -= this.#counts[bucket] ?? 0
       if (left <= 0) return Math.min(this.maxMs, Math.max(this.minMs, SMALLEST_MS * GROWTH ** (bucket - 0.5)))

@@ -56,6 +56,8 @@ export interface StageContext {
   readonly mode: 'exchange' | 'raw'
   /** True when the fault joined an exchange whose first unit had passed; delays then wait for the next exchange. */
   readonly joinedLate: boolean
+  /** Bytes of the flow that had passed this place before the stage was made. */
+  readonly offset: number
   readonly clock: Clock
   /** Keyed by seed, proxy, target, exchange, fault and direction; never by time or by what others do. */
   readonly draws: Draws

@@ -1,8 +1,8 @@
+import { Arrival } from '../engine/arrival.ts'
 import { peek, looksLikeTls } from '../engine/peek.ts'
 import type { DialTarget } from '../engine/dialer.ts'
 import type { Incoming } from '../engine/protocol.ts'
 import { RawConnection } from '../engine/raw-connection.ts'
-import type { Wire } from '../engine/wire/wire.ts'
 import { endTls } from './client-tls.ts'
 
 export interface ByteOptions {
@@ -24,22 +24,21 @@ function choose(incoming: Incoming, { silenceMs, look = lookForHello }: ByteOpti
   const mapping = service.mapping!
   if (!mapping.upstreamTls) return open(incoming, false)
   if (mapping.clientTls && service.clientTls) return open(incoming, true)
-  peek({
+  const arrival = new Arrival(incoming, () => peeking.cancel())
+  const peeking = peek({
     wire, clock: engine.clock, decide: look, timeoutMs: engine.limits.headTimeoutMs,
     ...(silenceMs !== undefined && { silence: { afterMs: silenceMs, means: 'wrap' as const } }),
-    seen: (seen, first) => open({ ...incoming, first }, seen === 'wrap'),
-    lost: (reason) => reportLost(incoming, wire, reason),
+    seen: (seen, first) => {
+      arrival.leave()
+      open({ ...incoming, first }, seen === 'wrap')
+    },
+    lost: (reason) => arrival.lost(reason),
   })
-}
-
-/** The client was gone before it had a connection: its terminal event all the same. */
-export function reportLost({ engine, service, id, openedAtMs }: Incoming, _wire: Wire, reason: string): void {
-  engine.bus.emit('connection.closed', { connection: id, proxy: service.name, reason, bytesUp: 0, bytesDown: 0, durationMs: engine.clock.now() - openedAtMs })
 }
 
 function open({ engine, service, wire, id, openedAtMs, first }: Incoming, tls: boolean): void {
   const { upstream } = service.mapping!
-  const target: DialTarget = { ...upstream, ...(tls && { tls: service.upstreamTls }) }
+  const target: DialTarget = tls ? { ...upstream, tls: service.upstreamTls } : upstream
   const subject = { proxy: service.name, host: upstream.host, port: upstream.port, key: [] }
   new RawConnection(engine, { id, openedAtMs, proxy: service.name, kind: 'raw', client: wire, subject, matched: true, target, first }).open()
 }

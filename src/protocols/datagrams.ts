@@ -21,6 +21,7 @@ export function serveSessions(engine: Engine, service: Service, socket: Datagram
         if (sessions.size >= MAX_SESSIONS) sessions.values().next().value!.end('evicted')
         session = new Session(engine, service, socket, from, () => sessions.delete(name))
         sessions.set(name, session)
+        session.open()
       }
       session.send(bytes)
     },
@@ -65,12 +66,17 @@ class Session implements LiveConnection {
     this.client = `${from.host}:${from.port}`
     this.openedAtMs = this.#lastAtMs = engine.clock.now()
     this.#timer = this.#clock.setTimer(engine.limits.udpIdleTimeoutMs, () => this.#expire())
+  }
+
+  open(): void {
+    const engine = this.#engine
     engine.connections.add(this)
     engine.bus.emit('connection.opened', { connection: this.id, proxy: this.proxy, client: this.client })
-    const { host } = service.mapping!.upstream
+    const { host, port } = this.#service.mapping!.upstream
     this.#step = engine.resolver.lookup(host, engine.limits.dnsTimeoutMs, (result) => {
       if ('cause' in result) this.end(result.cause)
-      else void this.#open(result.addresses)
+      else if (result.addresses.some((address) => engine.isSelf(address, port, true))) this.end('loop')
+      else void this.#connect(result.addresses)
     })
   }
 
@@ -101,7 +107,7 @@ class Session implements LiveConnection {
     bus.emit('connection.closed', { connection: this.id, proxy: this.proxy, reason, bytesUp: this.bytesUp, bytesDown: this.bytesDown, durationMs: this.#clock.now() - this.openedAtMs })
   }
 
-  async #open(addresses: readonly string[]): Promise<void> {
+  async #connect(addresses: readonly string[]): Promise<void> {
     const { port } = this.#service.mapping!.upstream
     for (const host of addresses) {
       try {

@@ -1,4 +1,3 @@
-import { networkInterfaces } from 'node:os'
 import { Budget } from '../engine/budget.ts'
 import { Connections, type LiveConnection } from '../engine/connections.ts'
 import { Deadlines } from '../engine/deadlines.ts'
@@ -10,11 +9,13 @@ import { createResolver, type Resolver } from '../engine/resolver.ts'
 import { openTransport } from '../engine/wire/transport.ts'
 import { EXIT, UserError } from '../kit/errors.ts'
 import type { Host } from '../kit/host.ts'
+import { joinHostPort } from '../kit/ip.ts'
 import type { FaultEntry } from '../model/entry.ts'
 import { EventBus, type Events, type FaultTotals } from '../model/events.ts'
 import { compileUpstreams } from '../model/upstream.ts'
 import type { ProtocolPlugins } from './builtins.ts'
 import { drain } from './drain.ts'
+import { arrivesAt } from './own-address.ts'
 import { openServices } from './services.ts'
 import type { RunSettings } from './settings.ts'
 
@@ -26,12 +27,12 @@ export interface Runtime {
   /** What is worth a word at start: where a fault cannot act, a port that was busy, a legacy spelling. */
   readonly notes: readonly string[]
   readonly faults: FaultBook
-  /** Swaps the fault set; resolves with the generation once every live connection carries it. */
+  /** Swaps the fault set; resolves with the generation once every live connection carries it. Rejects and changes nothing when an entry is wrong. */
   apply(entries: readonly FaultEntry[]): Promise<number>
   connections(): readonly LiveConnection[]
   /** Sums so far, as the event of that name. */
   sample(): Events['traffic.sampled']
-  /** No new connections; those that are open may finish until the drain limit. Resolves when all are gone. */
+  /** No new connections; those that are open may finish until the drain limit. Resolves when all are gone; the first reason stands. */
   stop(reason: string): Promise<void>
   /** Cuts everything, now. */
   stopNow(): void
@@ -59,16 +60,18 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   }
   const seed = settings.seed ?? host.entropy()
   const startedAtMs = transport.clock.now()
-  const bus = new EventBus(() => transport.clock.now() - startedAtMs)
+  const bus = new EventBus(() => transport.clock.now() - startedAtMs, onBug)
   options.listen?.(bus)
   const engine = createEngine(options, { transport, bus, seed, onBug })
   try {
     bus.emit('run.started', { seed, transport: transport.name, durationMs: settings.durationMs ?? null, wallTime: new Date(host.wallTime()).toISOString() })
+    // In force before anybody can connect.
+    engine.book.apply(options.faults)
     const { listeners, notes } = await openServices(engine, settings, builtins, options.faults)
     engine.selves.push(...listeners)
-    engine.book.apply(options.faults)
     return assemble(engine, { listeners, notes, seed, reason, startedAtMs, drainTimeoutMs: settings.drainTimeoutMs })
   } catch (error) {
+    engine.book.stop()
     transport.stop()
     throw error
   }
@@ -83,16 +86,19 @@ function createEngine({ settings, host, resolver: given }: RuntimeOptions, { tra
   const hostsFile = host.platform.os === 'win32' ? `${host.env['SystemRoot'] ?? 'C:\\Windows'}\\System32\\drivers\\etc\\hosts` : '/etc/hosts'
   const resolver = given ?? createResolver({ clock, hostsFile })
   const book = new FaultBook({
-    clock, seed, totalMs: settings.durationMs,
+    clock, seed, onBug, totalMs: settings.durationMs,
+    forgot: ({ id }) => bus.emit('notice', { level: 'warning', code: 'COUNTS_FORGOTTEN', message: `${id} has met too many different exchanges to count them all: the oldest are forgotten, so another run with this seed may decide otherwise` }),
     changed: (generation, on, off) => bus.emit('faults.changed', { generation, on: on.map(({ id }) => id), off: off.map(({ id }) => id) }),
   })
   const { connectTimeoutMs, dnsTimeoutMs } = settings
-  const isSelf = (address: string, port: number): boolean => selves.some(({ addresses }) => addresses.some((own) => own.port === port && reaches(address, own.host)))
+  const isSelf = (address: string, port: number, datagrams = false): boolean => selves.some(({ protocol, addresses }) => {
+    return (protocol.serveDatagrams !== undefined) === datagrams && addresses.some((own) => own.port === port && arrivesAt(address, own.host))
+  })
   let exchanges = 0
   return {
     transport, clock, resolver, book, bus, onBug, selves,
     dialer: new Dialer({ transport, resolver, book, clock, connectTimeoutMs, dnsTimeoutMs, isSelf, onBug }),
-    budget: new Budget(settings.bufferLimitBytes),
+    budget: new Budget(settings.bufferLimitBytes, clock),
     connections: new Connections(),
     deadlines: new Deadlines(clock),
     isSelf,
@@ -104,14 +110,6 @@ function createEngine({ settings, host, resolver: given }: RuntimeOptions, { tra
     via: settings.via,
     nextExchange: () => ++exchanges,
   }
-}
-
-/** True when a connection to `address` arrives at a listener bound to `own`. */
-function reaches(address: string, own: string): boolean {
-  if (address === own) return true
-  if (own !== '0.0.0.0' && own !== '::') return false
-  if (address.startsWith('127.') || address === '::1') return true
-  return Object.values(networkInterfaces()).some((addresses) => addresses?.some((local) => local.address === address))
 }
 
 interface Assembly {
@@ -126,29 +124,42 @@ interface Assembly {
 function assemble(engine: OwnEngine, { listeners, notes, seed, reason, startedAtMs, drainTimeoutMs }: Assembly): Runtime {
   const { transport, book, bus, connections, clock, budget } = engine
   let stopped = false
+  let ending: Promise<void> | undefined
+  const cut = Promise.withResolvers<void>()
+  const open = new Set(listeners)
+  const closeListeners = (): void => {
+    for (const listener of open) {
+      open.delete(listener)
+      listener.close()
+      bus.emit('listener.closed', { proxy: listener.service.name, addresses: listener.addresses.map(({ host, port }) => joinHostPort(host, port)) })
+    }
+  }
   const stopNow = (): void => {
     if (stopped) return
     stopped = true
-    for (const listener of listeners) listener.close()
+    closeListeners()
     for (const connection of connections.list()) connection.close()
     book.stop()
     transport.stop()
+    cut.resolve()
   }
-  const sample = (): Events['traffic.sampled'] => ({
-    openConnections: connections.size, ...connections.totals(), heldBytes: budget.usedBytes, faults: book.instances.map(totalsOf),
-  })
+  const stop = async (why: string): Promise<void> => {
+    closeListeners()
+    await Promise.race([drain(connections, clock, drainTimeoutMs), cut.promise])
+    bus.emit('traffic.sampled', sample())
+    bus.emit('run.finished', { reason: why, durationMs: clock.now() - startedAtMs })
+    stopNow()
+  }
+  const sample = (): Events['traffic.sampled'] => {
+    budget.recount()
+    return { openConnections: connections.size, ...connections.totals(), heldBytes: budget.usedBytes, faults: book.instances.map(totalsOf) }
+  }
   return {
     seed, bus, listeners, notes, faults: book, sample, stopNow,
     transport: { name: transport.name, reason },
-    apply: (entries) => Promise.resolve(book.apply(entries)),
+    apply: async (entries) => book.apply(entries),
     connections: () => connections.list(),
-    async stop(why) {
-      for (const listener of listeners) listener.close()
-      await drain(connections, clock, drainTimeoutMs)
-      bus.emit('traffic.sampled', sample())
-      bus.emit('run.finished', { reason: why, durationMs: clock.now() - startedAtMs })
-      stopNow()
-    },
+    stop: (why) => ending ??= stop(why),
   }
 }
 

@@ -8,7 +8,7 @@ export interface RunSettings {
   readonly disableHttpProxy: boolean
   /** Mappings as written, `[NAME@]LEFT=RIGHT`. */
   readonly proxy: readonly string[]
-  /** Address for bare ports in mappings; undefined: loopback, both families. */
+  /** Address for bare ports in mappings and for a forward proxy that was given none; undefined: loopback. */
   readonly bind: string | undefined
   readonly upstream: readonly string[]
   /** Undefined: until interrupted. */

@@ -2,7 +2,7 @@
 export interface FolderRule {
   /** Other folders; one that is named brings those below it. */
   readonly imports: readonly string[]
-  /** Packages and Node's own modules; `node:*` is all of these except the ones that `MODULE_HOMES` keeps elsewhere. */
+  /** Packages and Node's own modules; `node:*` is all of Node's that `MODULE_HOMES` does not keep elsewhere. */
   readonly modules: readonly string[]
 }
 
@@ -17,28 +17,23 @@ export const FOLDERS: Readonly<Record<string, FolderRule>> = {
   'faults': { imports: ['kit', 'codecs', 'model'], modules: ['zod'] },
   'protocols': { imports: ['kit', 'codecs', 'model', 'engine'], modules: [] },
   'runtime': { imports: ['kit', 'model', 'derive', 'engine'], modules: ['node:*'] },
+  'operations': { imports: ['kit', 'model', 'runtime'], modules: [] },
   'demo': { imports: ['kit'], modules: ['node:*', 'undici', 'ws'] },
-  'surfaces/*': { imports: ['kit', 'model', 'derive', 'runtime', 'demo'], modules: ['node:*'] },
+  'surfaces/*': { imports: ['kit', 'model', 'derive', 'runtime', 'operations', 'demo'], modules: ['node:*'] },
 }
 
 /** Files directly in src. They put the parts together and may import anything; nothing else may import them. */
 export const ROOT_FILES: readonly string[] = ['bin.ts', 'builtins.ts', 'index.ts', 'lazy-builtins.ts', 'testing.ts']
 
-/** Modules that reach the network or the C library, and the only folders for them. Types may be imported anywhere. */
-export const MODULE_HOMES: Readonly<Record<string, readonly string[]>> = {
-  'node:net': ['engine/wire'],
-  'node:tls': ['engine/wire'],
-  'node:dgram': ['engine/wire'],
-  'node:http2': ['engine/wire'],
-  'koffi': ['engine/wire'],
+/** Modules for particular folders only, and what everybody else does instead. Types may be imported anywhere. */
+export const MODULE_HOMES: readonly { readonly modules: readonly string[]; readonly only: readonly string[]; readonly instead: string }[] = [
+  { modules: ['node:net', 'node:tls', 'node:dgram', 'node:http2', 'koffi'], only: ['engine/wire'], instead: 'use the Transport you are given' },
+  { modules: ['node:dns'], only: ['engine'], instead: 'use the Resolver you are given' },
+  { modules: ['node:http', 'node:https', 'undici', 'ws'], only: ['demo'], instead: 'the data plane has a codec of its own (src/codecs/http1)' },
+  { modules: ['node:timers'], only: ['demo'], instead: 'use the Clock you are given (src/kit/clock.ts)' },
   // Its `require` loads anything, unseen by these rules.
-  'node:module': ['engine/wire'],
-  'node:dns': ['engine'],
-  'node:http': ['demo'],
-  'node:https': ['demo'],
-  'undici': ['demo'],
-  'ws': ['demo'],
-}
+  { modules: ['node:module'], only: ['engine/wire'], instead: 'write an import' },
+]
 
 /** Folders whose files each declare one plug-in, by a call of `define`, and are listed in the folder's index. */
 export const PLUGIN_FOLDERS: readonly { readonly folder: string; readonly define: string }[] = [

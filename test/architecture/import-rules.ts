@@ -1,3 +1,4 @@
+import { isBuiltin } from 'node:module'
 import { FOLDERS, MODULE_HOMES, PLUGIN_FOLDERS, ROOT_FILES, type FolderRule } from './folders.ts'
 import { importsOf, isProduct, targetOf, type Import, type Source } from './source.ts'
 
@@ -53,6 +54,7 @@ function complaintOf(source: Source, { isType }: Import, specifier: string, fold
   if (target.endsWith('.test.ts')) return `imports the test ${target}: move what is needed out of it`
   if (!from) return undefined
   const to = folderOf(target, folders)
+  if (!to && target.split('/').length > 2) return undefined // A folder without a rule is a complaint of its own.
   if (!to) return `imports ${target}: the files directly in src put the parts together, and no part knows them; take what you need as an argument`
   if (to.name === from.name || to.name.startsWith(`${from.name}/`)) return undefined
   if (from.rule.imports.some((allowed) => to.name === allowed || to.name.startsWith(`${allowed}/`))) return undefined
@@ -61,9 +63,8 @@ function complaintOf(source: Source, { isType }: Import, specifier: string, fold
 
 function moduleComplaint(from: { readonly name: string; readonly rule: FolderRule } | undefined, specifier: string): string | undefined {
   const module = moduleOf(specifier)
-  const homes = MODULE_HOMES[module]
-  const isHome = homes?.some((home) => from?.name === home || from?.name.startsWith(`${home}/`)) ?? false
-  if (homes && !isHome) return `imports ${module}, which only ${homes.join(', ')} may: go through the Transport and the Resolver you are given`
+  const home = MODULE_HOMES.find(({ modules }) => modules.includes(module))
+  if (home && !home.only.some((name) => from?.name === name || from?.name.startsWith(`${name}/`))) return `imports ${module}, which only ${home.only.join(', ')} may: ${home.instead}`
   if (!from) return undefined
   const { modules } = from.rule
   if (modules.includes(module) || (module.startsWith('node:') && modules.includes('node:*'))) return undefined
@@ -74,7 +75,7 @@ function moduleComplaint(from: { readonly name: string; readonly rule: FolderRul
 function moduleOf(specifier: string): string {
   if (specifier.startsWith('node:')) return specifier.split('/', 1)[0]!
   const name = specifier.split('/').slice(0, specifier.startsWith('@') ? 2 : 1).join('/')
-  return `node:${name}` in MODULE_HOMES ? `node:${name}` : name
+  return isBuiltin(name) ? `node:${name}` : name
 }
 
 /** Plug-ins that somebody other than their index imports: nothing knows a plug-in, and no plug-in another. */

@@ -8,6 +8,7 @@ export interface RigOptions {
   readonly seed?: number
   readonly mode?: 'exchange' | 'raw'
   readonly joinedLate?: boolean
+  readonly offset?: number
   readonly clock?: ManualClock
   /** Kept by the rig of an earlier stage of the same instance. */
   readonly states?: Map<string, object>
@@ -93,6 +94,7 @@ export class StageRig {
       flow: 'response',
       mode: options.mode ?? 'raw',
       joinedLate: options.joinedLate ?? false,
+      offset: options.offset ?? 0,
       clock: rig.clock,
       draws: createKey(options.seed ?? 1, 'contract'),
       get turn() { return rig.turn },

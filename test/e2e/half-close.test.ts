@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { createHash, randomBytes } from 'node:crypto'
 import { describe, test, type TestContext } from 'node:test'
+import type { Runtime } from '../../src/runtime/runtime.ts'
 import { rig, transports, type Rig, type TransportName } from '../helpers/rig.ts'
 import { laneProxies, lanes, pipes, question, type Pipe } from './lanes.ts'
 import { connect, serve, sleep, type Peer, type Served } from './peers.ts'
@@ -156,19 +157,49 @@ for (const transport of transports) for (const lane of lanes.filter(({ http }) =
   })
 }
 
-for (const transport of transports) test(`${transport}: a last answer waits for a reader that pauses for longer than any linger`, async (t) => {
-  const bytes = 24 * MiB
-  const upstream = await serve(t, (peer) => peer.socket.once('data', () => {
-    peer.write(`HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: ${bytes}\r\n\r\n`).write(Buffer.alloc(bytes, 'x')).end()
-  }))
-  const proxy = await rig(t, { transport, proxies: laneProxies(upstream.port) })
-  const client = await connect(t, proxy.port('web'))
-  client.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n')
-  // All but what the buffers on the way hold is read, so that the exchange is over while bytes still wait.
-  await client.until(20 * MiB)
-  client.socket.pause()
-  await sleep(1600)
-  client.socket.resume()
-  assert.equal(await client.fate, 'end')
-  assert.ok(client.received > bytes, `${client.received} bytes`)
+for (const transport of transports) describe(`${transport}: a slow reader`, { concurrency: 2 }, () => {
+  test('gets the end of an answer that was complete long before', async (t) => {
+    const upstream = await serve(t)
+    const { runtime, port, until } = await rig(t, { transport, proxies: laneProxies(upstream.port) })
+    const client = await connect(t, port('web'))
+    client.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n')
+    const server = await upstream.peer(0)
+    await server.until('\r\n\r\n')
+    client.socket.pause()
+    const sent = await fill(runtime, server)
+    server.end()
+    await until('exchange.finished')
+    await sleep(LINGER_MS + 300)
+    client.socket.resume()
+    assert.equal(await client.fate, 'end')
+    assert.equal(client.received, sent)
+  })
+
+  test('an upstream that ends in the middle of its answer ends the client the same way, behind what came', async (t) => {
+    const upstream = await serve(t, (peer) => peer.socket.once('data', () => peer.end('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf')))
+    const { port, until } = await rig(t, { transport, proxies: laneProxies(upstream.port), faults: ['latency 30ms'] })
+    const client = await connect(t, port('web'))
+    client.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n')
+    const { text, fate } = await client.rest()
+    assert.ok(text.endsWith('\r\n\r\nhalf'), text)
+    assert.equal(fate, 'end')
+    assert.deepEqual((({ outcome, cause }) => ({ outcome, cause }))(await until('exchange.finished')), { outcome: 'failed', cause: 'incomplete-response' })
+  })
 })
+
+/** The connection's own patience for a client that has been told everything. */
+const LINGER_MS = 1000
+
+/** Answers without a length, in steps, until the proxy holds some of it because the kernel takes no more. */
+async function fill(runtime: Runtime, server: Peer): Promise<number> {
+  const step = Buffer.alloc(48 * 1024, 'x')
+  let sent = 0
+  const put = async (bytes: Buffer): Promise<void> => {
+    sent += bytes.length
+    server.write(bytes)
+    while (runtime.connections()[0]!.bytesDown < sent) await new Promise((resolve) => setImmediate(resolve))
+  }
+  await put(Buffer.from('HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n'))
+  while (runtime.sample().heldBytes === 0) await put(step)
+  return sent
+}

@@ -121,7 +121,11 @@ export async function connect(t: TestContext, port: number, host = '127.0.0.1'):
   const socket = net.connect({ port, host, allowHalfOpen: true, noDelay: true })
   t.after(() => socket.destroy())
   const peer = new Peer(socket)
-  await once(socket, 'connect')
+  // A RST may come so soon that the connection was never seen to stand.
+  await new Promise<void>((resolve) => {
+    socket.once('connect', resolve)
+    socket.once('close', () => resolve())
+  })
   return peer
 }
 

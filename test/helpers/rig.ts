@@ -52,7 +52,7 @@ export async function rig(t: TestContext, options: RigOptions): Promise<Rig> {
   const runtime = await startRuntime({
     settings: { ...defaults, transport, proxy: proxies, ...settings },
     faults: entriesOf(faults),
-    builtins: { faults: registry, protocols, schemes },
+    builtins: { protocols, schemes },
     host,
     listen: (bus) => bus.subscribe((event) => {
       events.push(event)

@@ -15,6 +15,7 @@ export class Peer {
   readonly socket: net.Socket
   fate: Fate | undefined
   #chunks: Buffer[] = []
+  #size = 0
   #look: (() => void) | undefined
 
   constructor(socket: net.Socket) {
@@ -25,6 +26,7 @@ export class Peer {
     }
     socket.on('data', (bytes: Buffer) => {
       this.#chunks.push(bytes)
+      this.#size += bytes.length
       this.#look?.()
     })
     socket.on('error', () => settle('reset'))
@@ -48,18 +50,18 @@ export class Peer {
   reset(): void { this.socket.resetAndDestroy() }
 
   /** Takes everything up to and with `text`. */
-  async until(text: string): Promise<string> {
-    await this.#wait(`"${JSON.stringify(text)}"`, () => this.#all().includes(text, 0, 'latin1'))
+  async until(text: string, patienceMs?: number): Promise<string> {
+    await this.#wait(JSON.stringify(text), () => this.#all().includes(text, 0, 'latin1'), patienceMs)
     return this.#take(this.#all().indexOf(text, 0, 'latin1') + Buffer.byteLength(text, 'latin1'))
   }
 
   async take(count: number): Promise<string> {
-    await this.#wait(`${count} bytes`, () => this.#all().length >= count)
+    await this.#wait(`${count} bytes`, () => this.#size >= count)
     return this.#take(count)
   }
 
   /** The head of the next message. */
-  head(): Promise<string> { return this.until('\r\n\r\n') }
+  head(patienceMs?: number): Promise<string> { return this.until('\r\n\r\n', patienceMs) }
 
   /** The next message: its head, and its body as the head frames it. */
   async message(options: { readonly bodiless?: boolean } = {}): Promise<{ head: string; body: string }> {
@@ -74,7 +76,7 @@ export class Peer {
   /** Everything up to the FIN. */
   async rest(): Promise<string> {
     assert.equal(await this.ended(), 'end', `a FIN behind ${JSON.stringify(this.unread.slice(0, 500))}`)
-    return this.#take(this.#all().length)
+    return this.#take(this.#size)
   }
 
   async ended(): Promise<Fate> {
@@ -106,13 +108,14 @@ export class Peer {
   #take(count: number): string {
     const all = this.#all()
     this.#chunks = count < all.length ? [all.subarray(count)] : []
+    this.#size -= count
     return all.toString('latin1', 0, count)
   }
 
-  async #wait(what: string, come: () => boolean): Promise<void> {
+  async #wait(what: string, come: () => boolean, patienceMs = PATIENCE_MS): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     const told = (why: string): Error => new Error(`${why} instead of ${what}; unread: ${JSON.stringify(this.unread.slice(0, 500))}`)
-    const timer = setTimeout(() => reject(told('nothing')), PATIENCE_MS)
+    const timer = patienceMs < Infinity ? setTimeout(() => reject(told('nothing')), patienceMs) : undefined
     this.#look = () => {
       if (come()) resolve()
       else if (this.fate) reject(told(this.fate))
@@ -136,7 +139,7 @@ export interface Origin {
 }
 
 /** A server whose side of the conversation the test plays itself. */
-export async function origin(t: TestContext, secure?: tls.TlsOptions): Promise<Origin> {
+export async function origin(t: TestContext, secure?: tls.TlsOptions, each?: (peer: Peer) => void): Promise<Origin> {
   const peers: Peer[] = []
   const waiting: ((peer: Peer) => void)[] = []
   const raw = new Set<net.Socket>()
@@ -144,6 +147,7 @@ export async function origin(t: TestContext, secure?: tls.TlsOptions): Promise<O
   const accept = (socket: net.Socket): void => {
     const peer = new Peer(socket)
     peers.push(peer)
+    each?.(peer)
     if (waiting.length > 0) waiting.shift()!(peers[given++]!)
   }
   const options = { allowHalfOpen: true, noDelay: true }
@@ -164,17 +168,11 @@ export async function origin(t: TestContext, secure?: tls.TlsOptions): Promise<O
 }
 
 /** An origin that answers each request by itself. */
-export async function server(t: TestContext, answer: (head: string, peer: Peer, index: number) => string | Promise<string>): Promise<Origin> {
-  const opened = await origin(t)
-  const serve = async (): Promise<never> => {
-    for (;;) void converse(await opened.next(), answer).catch(() => {})
-  }
-  serve().catch(() => {})
-  return opened
-}
+export const server = (t: TestContext, answer: (head: string, peer: Peer, index: number) => string | Promise<string>): Promise<Origin> =>
+  origin(t, undefined, (peer) => void converse(peer, answer).catch(() => {}))
 
 async function converse(peer: Peer, answer: (head: string, peer: Peer, index: number) => string | Promise<string>): Promise<void> {
-  for (let index = 0; ; index++) peer.send(await answer(await peer.head(), peer, index))
+  for (let index = 0; ; index++) peer.send(await answer(await peer.head(Infinity), peer, index))
 }
 
 export async function connect(t: TestContext, port: number, host = '127.0.0.1'): Promise<Peer> {

@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks'
 import type { Clock, Timer } from '../../kit/clock.ts'
 
 /** What wakes a clock. Early is fine: the clock looks again. */

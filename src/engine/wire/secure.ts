@@ -39,7 +39,7 @@ export class Securer {
     if (!raw) throw Object.assign(new Error('the connection is closed'), { code: 'ECONNRESET' })
     raw.on('error', () => {})
     try {
-      if (options.received?.length) raw.unshift(options.received)
+      if (options.received?.length) raw.unshift(wire.keep(options.received))
       return { socket: this.#wrap(raw, options, wire.remote.host), raw }
     } catch (error) {
       raw.destroy()

@@ -110,7 +110,7 @@ export interface Dialing { cancel(): void }
 
 /** How to begin TLS on a wire. Certificates, keys and authorities are PEM. */
 export type SecureOptions = (ClientSecurity | ServerSecurity) & {
-  /** Read from the wire and not used by its owner: where TLS begins. */
+  /** Read from the wire and not used by its owner: where TLS begins. May be the bytes of the data callback one is in. */
   readonly received?: Buffer
   readonly timeoutMs: number
 }

@@ -8,10 +8,11 @@ import type { Engine } from '../../engine/engine.ts'
 import { Gate, PAUSED } from '../../engine/gate.ts'
 import { looksLikeTls } from '../../engine/peek.ts'
 import type { Incoming, Service } from '../../engine/protocol.ts'
-import { ignore, type CloseReason, type Wire, type WireHandler } from '../../engine/wire/wire.ts'
+import type { Cancellable } from '../../engine/resolver.ts'
+import { HIGH_WATER_BYTES, ignore, type CloseReason, type Wire, type WireHandler } from '../../engine/wire/wire.ts'
 import { refusalAnswer } from './answers.ts'
 import type { Exchange } from './exchange.ts'
-import { route } from './route.ts'
+import { isListener, route } from './route.ts'
 import { tunnelHello } from './tunnel.ts'
 import { UpstreamLink } from './upstream-link.ts'
 
@@ -39,7 +40,10 @@ export class HttpConnection implements WireHandler, LiveConnection, HasDeadline 
   #link: UpstreamLink | undefined
   #corked: Wire | undefined
   #backlog: Buffer | undefined
+  #lastHost = { name: '', isOwn: false }
   #isConsuming = false
+  #isDetained = false
+  #look: Cancellable | undefined
   #hasBegun = false
   /** No further request: the client ended, asked for it, or was refused. */
   #isLast = false
@@ -64,11 +68,13 @@ export class HttpConnection implements WireHandler, LiveConnection, HasDeadline 
     this.#reader = new HeadReader('request', engine.limits.maxHeadBytes)
   }
 
+  /** The client has sent its FIN. */
+  get hasEnded(): boolean { return this.#peerEnded }
   get proxy(): string { return this.service.name }
   get bytesUp(): number { return this.#bytesUp + (this.#exchange?.bytesUp ?? 0) }
   get bytesDown(): number { return this.#bytesDown + (this.#exchange?.bytesDown ?? 0) }
   get faults(): string[] { return [...new Set([...this.#struck, ...(this.#exchange?.struck ?? [])])] }
-  get isBusy(): boolean { return this.#exchange === undefined ? this.wire.buffered > 0 : !this.#exchange.isTunnel }
+  get isBusy(): boolean { return this.#exchange?.isBusy ?? this.wire.buffered > 0 }
 
   open(): void {
     const { connections, deadlines } = this.engine
@@ -84,12 +90,16 @@ export class HttpConnection implements WireHandler, LiveConnection, HasDeadline 
     if (!this.#hasBegun) {
       this.#hasBegun = true
       const { mapping, clientTls } = this.service
-      if (mapping?.upstreamTls && !clientTls && looksLikeTls(bytes)) return tunnelHello(this, this.wire.keep(bytes))
+      const endsTls = mapping?.clientTls && clientTls
+      if (mapping?.upstreamTls && !endsTls && looksLikeTls(bytes)) return tunnelHello(this, this.wire.keep(bytes))
     }
     this.#consume(bytes)
   }
 
-  drained(): void { this.#exchange?.clientDrained() }
+  drained(): void {
+    if (this.#exchange) this.#exchange.clientDrained()
+    else this.resumeBacklog()
+  }
 
   ended(): void {
     this.#isLast = this.#peerEnded = true
@@ -103,7 +113,9 @@ export class HttpConnection implements WireHandler, LiveConnection, HasDeadline 
   hangup(): void { if (this.#exchange?.isStuck) this.#abandon('client-left') }
 
   closed(reason: CloseReason): void {
-    if (this.#exchange && !(reason === 'clean' && this.#exchange.isTunnel)) this.#exchange.abandon(reason === 'clean' ? 'close' : 'reset', `client-${reason}`)
+    // What the client said last may still be on its way to the upstream.
+    if (reason === 'clean' && this.#exchange?.isTunnel) return
+    this.#exchange?.abandon(reason === 'clean' ? 'close' : 'reset', `client-${reason}`)
     this.#release(reason === 'clean' ? 'end' : `client-${reason}`)
   }
 
@@ -111,7 +123,7 @@ export class HttpConnection implements WireHandler, LiveConnection, HasDeadline 
     this.deadlineMs = Infinity
     if (this.#exchange) return
     if (this.#isLingering) return this.#lookAtLinger()
-    if ((this.#reader.heldBytes === 0 && this.#hasBegun)) return this.#leave('idle')
+    if (this.#reader.heldBytes === 0 && this.#hasBegun) return this.#leave('idle')
     if (this.#reader.heldBytes === 0) return this.#leave('silent')
     this.refuse({ problem: 'incomplete-head', status: 408, detail: 'the request head did not come in time' })
   }
@@ -134,11 +146,19 @@ export class HttpConnection implements WireHandler, LiveConnection, HasDeadline 
   }
 
   /** Answers a request that cannot be forwarded, and ends. */
-  refuse(problem: Refusal): void {
-    const { head, body } = refusalAnswer(problem.status, problem.problem, problem.detail)
-    this.wire.write(Buffer.concat([Buffer.from(responseBytes(head), 'latin1'), body]))
-    this.engine.bus.emit('notice', { level: 'info', code: 'BAD_REQUEST', message: `${this.client}: ${problem.detail} (${problem.problem})` })
+  refuse({ status, problem, detail }: Refusal, method?: string): void {
+    const { head, body } = refusalAnswer(status, problem, detail)
+    const text = Buffer.from(responseBytes(head), 'latin1')
+    this.wire.write(method === 'HEAD' ? text : Buffer.concat([text, body]))
+    this.engine.bus.emit('notice', { level: 'info', code: 'BAD_REQUEST', message: `${this.client}: ${detail} (${problem})` })
     this.#linger()
+  }
+
+  /** Nothing more is read as HTTP while `look` finds out who the next owner is. */
+  detain(look: () => Cancellable): void {
+    this.#isDetained = true
+    this.gate.hold(PAUSED.backlog)
+    this.#look = look()
   }
 
   /** The connection goes to another owner, who reports its end. */
@@ -146,6 +166,12 @@ export class HttpConnection implements WireHandler, LiveConnection, HasDeadline 
     this.#forget()
     this.wire.handler = ignore
     this.wire.pause()
+  }
+
+  /** Whether a client of a mapping means its listener by this Host; the last one is remembered. */
+  namesListener(host: string): boolean {
+    if (host !== this.#lastHost.name) this.#lastHost = { name: host, isOwn: isListener(this, host) }
+    return this.#lastHost.isOwn
   }
 
   /** Hop-by-hop fields of a response, before it passes the stages. */
@@ -213,10 +239,10 @@ export class HttpConnection implements WireHandler, LiveConnection, HasDeadline 
   #consume(bytes: Buffer): void {
     this.#isConsuming = true
     let at = 0
-    while (at < bytes.length && !this.#gone && !this.#isLingering) {
+    while (at < bytes.length && !this.#gone && !this.#isLingering && !this.#isDetained) {
       const exchange = this.#exchange
-      if (exchange === undefined) at = this.#readHead(bytes, at)
-      else if (exchange.wantsBytes) at += exchange.requestBytes(bytes, at)
+      if (exchange === undefined && this.wire.buffered <= HIGH_WATER_BYTES) at = this.#readHead(bytes, at)
+      else if (exchange?.wantsBytes) at += exchange.requestBytes(bytes, at)
       else {
         this.#hold(bytes, at)
         break
@@ -292,6 +318,7 @@ export class HttpConnection implements WireHandler, LiveConnection, HasDeadline 
 
   #forget(): void {
     this.#gone = true
+    this.#look?.cancel()
     this.#link?.close()
     this.#link = undefined
     this.engine.deadlines.remove(this)

@@ -1,37 +1,28 @@
-import { BodyScanner, framingOfRequest } from '../../codecs/http1/body.ts'
-import { setField, type RequestHead, type ResponseHead } from '../../codecs/http1/message.ts'
+import { framingOfRequest, type BodyScanner } from '../../codecs/http1/body.ts'
+import { persists, setField, type RequestHead, type ResponseHead } from '../../codecs/http1/message.ts'
 import type { HttpProblem } from '../../codecs/http1/problem.ts'
 import type { Dialed, DialTarget } from '../../engine/dialer.ts'
-import { effectsOf, type Engine } from '../../engine/engine.ts'
+import type { Engine } from '../../engine/engine.ts'
 import { PAUSED } from '../../engine/gate.ts'
-import { stagesOf, type Follower } from '../../engine/fault-book.ts'
-import { askFaults, type PhaseOutcome } from '../../engine/phase.ts'
+import type { PhaseOutcome } from '../../engine/phase.ts'
 import type { Cancellable } from '../../engine/resolver.ts'
-import type { Carrier, Seat } from '../../engine/seat.ts'
 import type { Outcome } from '../../model/events.ts'
-import type { Answer } from '../../model/fault.ts'
-import type { Subject } from '../../model/match.ts'
-import type { Flow, Unit } from '../../model/stage.ts'
+
+import type { Flow } from '../../model/stage.ts'
 import { brokenAnswer, failureAnswer, refusalAnswer, type LocalAnswer } from './answers.ts'
 import type { HttpConnection } from './connection.ts'
 import { HttpFlow } from './flow.ts'
+
 import { RequestOutlet, ResponseOutlet } from './outlets.ts'
-import type { Trace } from './rewrite.ts'
+import { Report, type About } from './report.ts'
+import { isRepeatable } from './rewrite.ts'
+import { Seating } from './seating.ts'
 import type { LinkUser, UpstreamLink } from './upstream-link.ts'
 
-export interface ExchangeOptions {
-  readonly head: RequestHead
-  readonly target: DialTarget
-  readonly subject: Subject
-  readonly trace: Trace
-}
 
-const REPEATABLE = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'TRACE'])
 
 /** One request with its response, and the stages both pass. */
-export class Exchange implements Carrier, Follower, LinkUser {
-  readonly mode = 'exchange'
-  readonly turn = 0
+export class Exchange implements LinkUser {
   readonly head: RequestHead
   readonly method: string
   readonly target: DialTarget
@@ -39,85 +30,78 @@ export class Exchange implements Carrier, Follower, LinkUser {
   readonly response: HttpFlow
   readonly #connection: HttpConnection
   readonly #engine: Engine
-  readonly #options: ExchangeOptions
-  readonly #id: number
-  readonly #startedAtMs: number
-  readonly #generation: number
+  readonly #faults: Seating
+  readonly #report: Report
   readonly #scanner: BodyScanner
   readonly #sent: RequestOutlet
   readonly #received: ResponseOutlet
-  #seats: readonly Seat[] | undefined
   #link: UpstreamLink | undefined
   #step: Cancellable | undefined
-  #dialed: Dialed | undefined
   #responseHead: ResponseHead | undefined
   #answered: LocalAnswer | undefined
-  #matched = true
   #isForwarding = false
   #requestOver = false
+  /** The head of the final response is on its way to the client. */
+  #isResponding = false
   #responseOver = false
   #isTunnel = false
   #brokeOff = false
   #over = false
-  #firstByteMs: number | undefined
   #cause = 'end'
   /** What came behind a response head that a fault is still thinking about. */
   #stalled: { readonly bytes: Buffer[]; ended: boolean } | undefined
 
-  constructor(connection: HttpConnection, options: ExchangeOptions) {
+  constructor(connection: HttpConnection, about: About) {
     const { engine } = connection
+    const { head, target, subject } = about
     this.#connection = connection
     this.#engine = engine
-    this.#options = options
-    this.head = options.head
-    this.method = options.head.method
-    this.target = options.target
+    this.head = head
+    this.method = head.method
+    this.target = target
+    this.#faults = new Seating(engine, this, subject, connection.states)
+    this.#report = new Report(engine, connection, about)
     this.#scanner = connection.scanner
-    this.#id = engine.nextExchange()
-    this.#startedAtMs = engine.clock.now()
-    this.#generation = engine.book.generation
+    this.#scanner.reset(framingOfRequest(head))
     this.#sent = new RequestOutlet(this)
     this.#received = new ResponseOutlet(this, connection.wire)
     this.request = new HttpFlow(this.#sent, () => connection.gate, engine.budget)
     this.response = new HttpFlow(this.#received, () => this.#link?.gate, engine.budget)
   }
 
-  get clock() { return this.#engine.clock }
-  get proxy(): string { return this.#options.subject.proxy }
-  get states(): Map<string, object> { return this.#connection.states }
   get bytesUp(): number { return this.#sent.bytes }
   get bytesDown(): number { return this.#received.bytes }
   /** Body bytes of the request may be handed over. */
   get wantsBytes(): boolean { return this.#isForwarding && (!this.#requestOver || this.#isTunnel) }
   get isTunnel(): boolean { return this.#isTunnel }
-  get struck(): string[] { return (this.#seats ?? []).filter((seat) => seat.applications > 0).map((seat) => seat.instance.id) }
+  /** Something is under way; a tunnel may be silent. */
+  get isBusy(): boolean { return !this.#isTunnel || this.request.held + this.response.held > 0 }
+  get struck(): string[] { return this.#faults.struck }
   /** The proxy holds its dial, or nothing of the answer may pass: a client that says goodbye is gone. */
   get isStuck(): boolean {
     const { book } = this.#engine
     return this.response.isBlocked || (this.#link === undefined && this.#step !== undefined && (book.actsOn('connect') || book.actsOn('resolve')))
   }
 
-  begin(matched: boolean): void {
-    if (this.#over) return
-    const { bus, book } = this.#engine
-    this.#matched = matched
-    if (bus.isListening) {
-      const { method, path } = this.#options.subject
-      bus.emit('exchange.started', { exchange: this.#id, connection: this.#connection.id, proxy: this.proxy, kind: 'http', target: this.#targetName(), method: method!, path: path! })
-    }
-    if (matched && !book.isEmpty) {
-      this.#seats = book.seats(this.#options.subject, this)
-      this.#install()
-    }
-    book.follow(this)
-    if (this.#seats === undefined) return this.#forward()
-    this.#ask('request', (seat) => seat.instance.spec.request!(seat.instance.params, seat, this.head), () => this.#forward())
+  /** `match` finds out whether its target is meant. */
+  open(match: (settled: (matched: boolean) => void) => Cancellable): void {
+    this.#do(() => match((matched) => {
+      this.#step = undefined
+      this.begin(matched)
+    }))
   }
 
-  refresh(): void {
-    if (this.#over || !this.#matched) return
-    this.#seats = this.#engine.book.reseat(this.#seats, this.#options.subject, this)
-    this.#install()
+  /** The request goes no further: this proxy is its last recipient. */
+  answerLast(answer: LocalAnswer): void {
+    this.#report.begin(false)
+    this.#answer(answer, 'max-forwards')
+  }
+
+  begin(matched: boolean): void {
+    this.#report.begin(matched)
+    if (matched) this.#faults.begin()
+    if (this.#faults.seats === undefined) return this.#forward()
+    this.#await((settled) => this.#faults.askRequest(settled), () => this.#forward())
   }
 
   /** Takes what belongs to the request's body from `start` on; returns how many bytes that was. */
@@ -129,7 +113,7 @@ export class Exchange implements Carrier, Follower, LinkUser {
     const count = this.#scanner.scan(bytes, start)
     const { problem } = this.#scanner
     if (problem) {
-      this.#refuse(problem)
+      if (!this.#answered) this.#fail(refusalAnswer(problem.status, problem.problem, problem.detail), problem.problem, 'reset')
       return bytes.length - start
     }
     if (count > 0 && !this.#answered) {
@@ -145,8 +129,7 @@ export class Exchange implements Carrier, Follower, LinkUser {
       this.#endRequest()
       return true
     }
-    if (!this.#requestOver || this.isStuck) return false
-    return true
+    return this.#scanner.done && !this.isStuck
   }
 
   /** The client is gone. */
@@ -156,18 +139,15 @@ export class Exchange implements Carrier, Follower, LinkUser {
     this.#finish('cancelled', cause)
   }
 
-  hasBegun(flow: Flow): boolean { return (flow === 'request' ? this.request : this.response).hasBegun }
-  keep<U extends Unit>(flow: Flow, unit: U): U {
-    if (!(unit instanceof Uint8Array)) return unit
+  /** Bytes of that flow, made to last. */
+  keep(flow: Flow, bytes: Buffer): Buffer {
     const source = flow === 'request' ? this.#connection.wire : this.#link?.wire
-    return (source ? source.keep(unit as Buffer) : unit) as U
+    return source ? source.keep(bytes) : bytes
   }
-  wake(flow: Flow): void { (flow === 'request' ? this.request : this.response).regulate() }
 
   reset(): void {
     this.#dropLink('reset')
-    this.#finish('reset', 'fault')
-    this.#connection.cut('reset')
+    this.#cut('reset')
   }
 
   cork(): void { this.#connection.wire.cork() }
@@ -176,15 +156,16 @@ export class Exchange implements Carrier, Follower, LinkUser {
   clientDrained(): void { this.response.regulate() }
 
   responseHead(head: ResponseHead, interim: boolean): void {
-    this.#firstByteMs ??= this.clock.now() - this.#startedAtMs
+    this.#report.answering()
     this.#connection.prepareResponse(head)
-    this.#evaluate('response')
-    if (interim) return this.response.write(head)
+    this.#faults.evaluate('response')
+    if (interim) return this.head.minor === 0 ? undefined : this.response.write(head)
+    if (head.status === 101 && !this.head.upgrade) return this.#broke('unasked-upgrade', 'the upstream switched protocols without being asked to')
     this.#responseHead = head
-    if (this.#seats === undefined) return this.#respond(head)
+    if (this.#faults.seats === undefined) return this.#respond(head)
     this.#stalled = { bytes: [], ended: false }
     this.#link!.gate.hold(PAUSED.backlog)
-    this.#ask('response', (seat) => seat.instance.spec.response!(seat.instance.params, seat, this.head, head), () => this.#respond(head))
+    this.#await((settled) => this.#faults.askResponse(head, settled), () => this.#respond(head))
   }
 
   responseBytes(bytes: Buffer): void {
@@ -202,12 +183,13 @@ export class Exchange implements Carrier, Follower, LinkUser {
     this.response.end()
   }
 
-  upstreamBroke(problem: HttpProblem): void { this.#fail(brokenAnswer(problem.detail, this.#targetName(), 'http_protocol_error', this.#mustClose), problem.problem) }
+  upstreamBroke({ problem, detail }: HttpProblem): void { this.#broke(problem, detail) }
 
   upstreamLost(cleanly: boolean): void {
     if (this.#over || this.#answered) return
     if (this.#isTunnel) return this.#fail(undefined, 'upstream-reset')
-    if (this.#responseOver || this.#stalled?.ended) return
+    if (this.#stalled?.ended) return
+    if (this.#responseOver) return this.#received.isOver ? this.#complete() : undefined
     if (this.#mayRepeat()) return this.#redial()
     if (cleanly && this.#responseHead && !this.#stalled) return this.#breakOff()
     this.#fail(brokenAnswer('the upstream closed the connection before its answer was complete', this.#targetName(), 'http_response_incomplete', this.#mustClose), 'incomplete-response')
@@ -220,9 +202,7 @@ export class Exchange implements Carrier, Follower, LinkUser {
     if (this.#step || this.#link) return
     const reusable = this.#connection.takeLink(this.#linkName())
     if (reusable) return this.#linked(reusable)
-    this.#step = NOT_YET
-    const step = this.#engine.dialer.dial(this.target, this.#seats, (dialed) => this.#connected(dialed))
-    if (this.#step === NOT_YET) this.#step = step
+    this.#do(() => this.#engine.dialer.dial(this.target, this.#faults.seats, (dialed) => this.#connected(dialed)))
   }
 
   /** The last byte of the response has been handed to the client's connection. */
@@ -232,24 +212,26 @@ export class Exchange implements Carrier, Follower, LinkUser {
       this.#connection.wire.end()
       return this.#endTunnel()
     }
-    if (this.#answered || this.#requestOver) return this.#complete()
-    if (this.#mustClose || !this.#link?.isUsable) this.#complete()
+    // An answer may be out before its request is: the rest goes on to the upstream, unless that wants no more of it.
+    if (this.#answered || this.#sent.isFinished || this.#clientCloses || this.#upstreamCloses || !this.#link?.isUsable) this.#complete()
   }
 
   /** The last byte of the request has been handed to the upstream's connection. */
   requestSent(): void {
-    if (!this.#isTunnel) return
-    this.#link?.wire.end()
-    this.#endTunnel()
+    if (this.#isTunnel) {
+      this.#link?.wire.end()
+      this.#endTunnel()
+    } else if (this.#received.isOver) this.#complete()
   }
 
-  get #mustClose(): boolean { return !this.#requestOver || this.head.close || (this.head.minor === 0 && !this.head.keepAlive) }
+  get #clientCloses(): boolean { return this.head.close || (this.head.minor === 0 && !this.head.keepAlive) }
+  get #upstreamCloses(): boolean { return !persists(this.#responseHead!) || this.#received.endsByClose }
+  /** No further request can be told from what is left of this one. */
+  get #mustClose(): boolean { return !this.#scanner.done || this.#clientCloses }
 
   #forward(): void {
-    const framing = framingOfRequest(this.head)
-    this.#scanner.reset(framing)
     this.#isForwarding = true
-    this.#evaluate('request')
+    this.#faults.evaluate('request')
     this.request.write(this.head)
     if (this.#scanner.done && !this.#over) this.#endRequest()
     this.#connection.resumeBacklog()
@@ -258,18 +240,22 @@ export class Exchange implements Carrier, Follower, LinkUser {
   #endRequest(): void {
     if (this.#requestOver) return
     this.#requestOver = true
+    // What follows may yet be a tunnel, whose end is another one.
+    if (this.head.upgrade && !this.#isTunnel && !this.#isResponding) return
     this.request.end()
-    if (!this.#isTunnel && this.#received.isOver) this.#complete()
   }
 
   #respond(head: ResponseHead): void {
+    this.#isResponding = true
     if (head.status === 101) {
       this.#isTunnel = true
       this.#requestOver = false
-      this.#sent.reopen()
-    }
+    } else if (this.head.upgrade && this.#requestOver) this.request.end()
     this.response.write(head)
-    if (this.#isTunnel) this.#connection.resumeBacklog()
+    if (this.#isTunnel) {
+      this.#connection.resumeBacklog()
+      if (this.#connection.hasEnded) this.#endRequest()
+    }
     const stalled = this.#stalled
     if (!stalled) return
     this.#stalled = undefined
@@ -277,6 +263,7 @@ export class Exchange implements Carrier, Follower, LinkUser {
     this.#link?.gate.release(PAUSED.backlog)
     if (stalled.ended) this.responseEnded()
   }
+
 
   /** The upstream ended in the middle of its answer, and so do we: what came is passed on, and a FIN behind it. */
   #breakOff(): void {
@@ -292,24 +279,23 @@ export class Exchange implements Carrier, Follower, LinkUser {
 
   #connected(dialed: Dialed): void {
     this.#step = undefined
-    this.#dialed = dialed
+    this.#report.dialed = dialed
     if ('wire' in dialed) return this.#linked(this.#connection.newLink(dialed.wire, this.#linkName()))
     if ('cause' in dialed) return this.#fail(failureAnswer(dialed.cause, dialed.detail, this.#targetName(), this.#mustClose), dialed.cause)
-    this.#finish('reset', 'fault')
-    this.#connection.cut(dialed.action)
+    this.#cut(dialed.action)
   }
 
   #linked(link: UpstreamLink): void {
     this.#link = link
     link.lend(this)
     this.#sent.connect(link.wire)
-    this.request.regulate()
+    this.request.connected()
   }
 
-  /** A kept connection that its upstream was about to close: the request is sent again if that can do no harm (RFC 9110 §9.2.2). */
+  /** A kept connection that its upstream was about to close: the request is sent again if that can do no harm. */
   #mayRepeat(): boolean {
-    return this.#link !== undefined && this.#link.exchanges > 1 && !this.#responseHead && this.#firstByteMs === undefined &&
-      REPEATABLE.has(this.method) && this.head.contentLength <= 0 && !this.head.chunked && this.#requestOver
+    const link = this.#link
+    return link !== undefined && link.exchanges > 1 && !this.#report.isAnswering && !link.isAnswering && this.#requestOver && isRepeatable(this.head)
   }
 
   #redial(): void {
@@ -318,74 +304,68 @@ export class Exchange implements Carrier, Follower, LinkUser {
     this.#sent.put(this.head)
   }
 
-  #fail(answer: LocalAnswer | undefined, cause: string): void {
+  /** Says so, if an answer is still possible. */
+  #fail(answer: LocalAnswer | undefined, cause: string, how: 'close' | 'reset' = 'close'): void {
     if (this.#over) return
-    this.#dropLink('close')
-    if (answer && !this.response.hasBegun) return this.#answer(answer, cause)
+    this.#dropLink(how)
+    if (answer && !this.#isResponding) return this.#answer(answer, cause)
     this.#finish('failed', cause)
     this.#connection.cut('reset')
   }
 
-  #refuse({ status, problem, detail }: HttpProblem): void {
-    this.#dropLink('reset')
-    if (!this.response.hasBegun) return this.#answer(refusalAnswer(status, problem, detail), problem)
-    this.#finish('failed', problem)
-    this.#connection.cut('reset')
-  }
+  #broke(cause: string, detail: string): void { this.#fail(brokenAnswer(detail, this.#targetName(), 'http_protocol_error', this.#mustClose), cause) }
+
 
   /** Answers in the upstream's place; only faults on the client's side see it. */
   #answer(answer: LocalAnswer, cause: string): void {
+    this.#step?.cancel()
+    this.#step = undefined
     this.#answered = answer
     this.#stalled = undefined
+    this.#isResponding = true
     this.#cause = cause
     this.#responseHead = answer.head
     if (this.#mustClose && !answer.head.close) setField(answer.head, 'Connection', 'close')
     this.request.destroy()
-    this.#install()
+    this.#faults.beginOwn()
     this.response.write(answer.head)
     if (answer.body.length > 0 && this.method !== 'HEAD') this.response.write(answer.body)
     this.response.end()
     this.#connection.resumeBacklog()
   }
 
-  #ask(hook: 'request' | 'response', ask: (seat: Seat) => Answer, pass: () => void): void {
-    const { book, clock, onBug } = this.#engine
-    let settled = false
-    const asking = askFaults({ book, clock, hook, onBug, seats: this.#seats, ask }, (outcome) => {
-      settled = true
+  #await(ask: (settled: (outcome: PhaseOutcome) => void) => Cancellable, pass: () => void): void {
+    this.#do(() => ask((outcome) => {
       this.#step = undefined
-      if (this.#over) return
       if (outcome === undefined) pass()
       else this.#obey(outcome)
-    })
-    if (!settled) this.#step = asking
+    }))
+  }
+
+  /** The step under way, unless it ends before it can be named. */
+  #do(begin: () => Cancellable): void {
+    this.#step = NOT_YET
+    const step = begin()
+    if (this.#step === NOT_YET) this.#step = step
   }
 
   #obey(outcome: NonNullable<PhaseOutcome>): void {
     this.#dropLink('close')
     if (outcome.action === 'answer') return this.#answer({ head: outcome.head, body: outcome.body }, 'fault')
     if (outcome.action === 'fail') return this.#answer(failureAnswer(outcome.cause, `failed by a fault: ${outcome.cause}`, this.#targetName(), this.#mustClose), outcome.cause)
+    this.#cut(outcome.action)
+  }
+
+  /** A fault wants it so. */
+  #cut(how: 'close' | 'reset'): void {
     this.#finish('reset', 'fault')
-    this.#connection.cut(outcome.action)
+    this.#connection.cut(how)
   }
 
-  #install(): void {
-    const own = this.#answered !== undefined
-    const soft = (seat: Seat): boolean => !isRaw(seat) && (!own || seat.side === 'client')
-    const raw = (seat: Seat): boolean => isRaw(seat) && (!own || seat.side === 'client')
-    if (!own) this.request.install(stagesOf(this.#seats, 'request', soft), stagesOf(this.#seats, 'request', raw))
-    this.response.install(stagesOf(this.#seats, 'response', soft), stagesOf(this.#seats, 'response', raw))
-  }
-
-  #evaluate(flow: Flow): void {
-    if (this.#seats === undefined) return
-    for (const seat of this.#seats) if (seat.flow === flow && seat.instance.isActive && seat.instance.spec.stream) seat.evaluate()
-  }
 
   #complete(): void {
     if (this.#over) return
-    const response = this.#responseHead!
-    const ends = this.#isTunnel || this.#brokeOff || this.#mustClose || response.close || (response.minor === 0 && !response.keepAlive && !this.#answered) || this.#received.endsByClose
+    const ends = this.#isTunnel || this.#brokeOff || this.#mustClose || this.#upstreamCloses
     const link = this.#link
     if (link) {
       link.giveBack()
@@ -398,22 +378,13 @@ export class Exchange implements Carrier, Follower, LinkUser {
   #finish(outcome: Outcome, cause: string): void {
     if (this.#over) return
     this.#over = true
-    const { book, bus, clock } = this.#engine
     this.#step?.cancel()
-    book.unfollow(this)
+    this.#faults.end()
     this.request.destroy()
     this.response.destroy()
     this.#connection.countBytes(this.bytesUp, this.bytesDown)
-    if (!bus.isListening) return
-    const { subject, trace } = this.#options
-    bus.emit('exchange.finished', {
-      exchange: this.#id, connection: this.#connection.id, proxy: this.proxy, kind: 'http', generation: this.#generation, client: this.#connection.client,
-      target: this.#targetName(), method: this.method, path: subject.path!, ...(this.#responseHead && { status: this.#responseHead.status }),
-      ...trace, matched: this.#matched, outcome, cause,
-      ...(this.#dialed && { dnsMs: this.#dialed.dnsMs, connectMs: this.#dialed.connectMs }),
-      ...(this.#firstByteMs !== undefined && { firstByteMs: this.#firstByteMs }),
-      durationMs: clock.now() - this.#startedAtMs, bytesUp: this.bytesUp, bytesDown: this.bytesDown, faults: effectsOf(this.#seats),
-    })
+    this.#report.status = this.#responseHead?.status
+    this.#report.end(outcome, cause, this, this.#faults.seats)
   }
 
   #dropLink(how: 'close' | 'reset'): void {
@@ -422,9 +393,8 @@ export class Exchange implements Carrier, Follower, LinkUser {
     this.#link = undefined
   }
 
-  #targetName(): string { return `${this.target.host}:${this.target.port}` }
+  #targetName(): string { return this.#report.targetName }
   #linkName(): string { return `${this.target.tls ? 'https' : 'http'}://${this.#targetName()}` }
 }
 
 const NOT_YET: Cancellable = { cancel() {} }
-const isRaw = ({ instance: { spec, params } }: Seat): boolean => spec.raw?.(params) ?? false

@@ -24,8 +24,12 @@ export interface Outlet {
  */
 export class HttpFlow implements Sink, Holder {
   counted = 0
+  /** Bytes that have passed the entrance. */
+  offset = 0
   /** A unit has passed the entrance. */
   hasBegun = false
+  /** The outlet's wire said that it is full, and has not drained since. */
+  #isBackedUp = false
   readonly #gate: () => Gate | undefined
   readonly #budget: Budget
   readonly #outlet: Outlet
@@ -44,6 +48,7 @@ export class HttpFlow implements Sink, Holder {
 
   write(unit: Unit): void {
     this.hasBegun = true
+    this.offset += unit.length
     if (this.#stages === undefined) this.#outlet.put(unit)
     else this.#stages.write(unit)
     this.regulate()
@@ -69,16 +74,23 @@ export class HttpFlow implements Sink, Holder {
   regulate(): void {
     const buffered = this.#outlet.buffered
     if (this.#stages === undefined && this.#raw === undefined && buffered === 0 && this.counted === 0) return this.#gate()?.release(PAUSED.full)
-    const { isUsedUp } = this.#budget
     this.#budget.count(this, this.held)
+    const { isUsedUp } = this.#budget
+    this.#isBackedUp = buffered > HIGH_WATER_BYTES || (this.#isBackedUp && buffered > 0)
     const gate = this.#gate()
     if (!gate) return
-    if (buffered > HIGH_WATER_BYTES || this.#stages?.isOverfull || this.#raw?.isOverfull || isUsedUp) {
+    if (this.#isBackedUp || this.#stages?.isOverfull || this.#raw?.isOverfull || isUsedUp) {
       gate.hold(PAUSED.full)
       if (isUsedUp) this.#budget.wait(this)
-    } else if (buffered === 0 && (this.#stages?.hasRoom ?? true) && (this.#raw?.hasRoom ?? true)) {
+    } else if ((this.#stages?.hasRoom ?? true) && (this.#raw?.hasRoom ?? true)) {
       gate.release(PAUSED.full)
     }
+  }
+
+  /** What waited for a connection has one, which may take it without ever being full. */
+  connected(): void {
+    this.#isBackedUp = false
+    this.regulate()
   }
 
   roomAgain(): void { this.regulate() }

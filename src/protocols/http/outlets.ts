@@ -1,9 +1,11 @@
+import type { BodyScanner } from '../../codecs/http1/body.ts'
 import { requestBytes, responseBytes } from '../../codecs/http1/serialize.ts'
 import type { RequestHead, ResponseHead } from '../../codecs/http1/message.ts'
 import type { Wire } from '../../engine/wire/wire.ts'
 import type { Unit } from '../../model/stage.ts'
 import type { Exchange } from './exchange.ts'
 import type { Outlet } from './flow.ts'
+import { withoutChunks } from './older-client.ts'
 
 /** The end of the request's stages: towards the upstream, which may have to be connected first. */
 export class RequestOutlet implements Outlet {
@@ -21,9 +23,9 @@ export class RequestOutlet implements Outlet {
   get buffered(): number { return this.#waitingBytes + (this.#wire?.buffered ?? 0) }
 
   put(unit: Unit): void {
-    const isHead = !(unit instanceof Uint8Array)
-    if (isHead && this.#wire === undefined) this.#exchange.needLink()
-    this.#exchange.request.pass(isHead ? Buffer.from(requestBytes(unit as RequestHead), 'latin1') : (unit as Buffer))
+    if (unit instanceof Uint8Array) return this.#exchange.request.pass(unit)
+    if (this.#wire === undefined) this.#exchange.needLink()
+    this.#exchange.request.pass(Buffer.from(requestBytes(unit as RequestHead), 'latin1'))
   }
 
   emit(bytes: Buffer): void {
@@ -55,8 +57,6 @@ export class RequestOutlet implements Outlet {
     if (this.isFinished) this.#exchange.requestSent()
   }
 
-  /** The connection has become a tunnel: its end is another. */
-  reopen(): void { this.isFinished = false }
 
   /** The connection was lost before anything was answered: what follows goes to another. */
   disconnect(): void {
@@ -73,6 +73,7 @@ export class ResponseOutlet implements Outlet {
   isOver = false
   readonly #exchange: Exchange
   readonly #wire: Wire
+  #unchunker: BodyScanner | undefined
 
   constructor(exchange: Exchange, wire: Wire) {
     this.#exchange = exchange
@@ -82,10 +83,16 @@ export class ResponseOutlet implements Outlet {
   get buffered(): number { return this.#wire.buffered }
 
   put(unit: Unit): void {
-    if (unit instanceof Uint8Array) return this.#exchange.response.pass(unit as Buffer)
+    const { response, method, head: request } = this.#exchange
+    if (unit instanceof Uint8Array) {
+      if (this.#unchunker) this.#unchunker.scan(unit)
+      else response.pass(unit)
+      return
+    }
     const head = unit as ResponseHead
-    if (head.status >= 200) this.endsByClose = endsByClose(head, this.#exchange.method)
-    this.#exchange.response.pass(Buffer.from(responseBytes(head), 'latin1'))
+    if (head.chunked && request.minor === 0) this.#unchunker = withoutChunks(head, method, (bytes) => response.pass(bytes))
+    if (head.status >= 200) this.endsByClose = endsByClose(head, method)
+    response.pass(Buffer.from(responseBytes(head), 'latin1'))
   }
 
   emit(bytes: Buffer): void {

@@ -32,10 +32,16 @@ export function takeTrace(head: RequestHead): Trace {
   return trace ?? NO_TRACE
 }
 
-export interface Destination { readonly scheme: string; readonly host: string; readonly port: number; readonly path: string }
+/** RFC 9110 §9.2.2. */
+const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'TRACE'])
+
+/** Sending it twice does no harm, and there is no body to keep for that. */
+export const isRepeatable = ({ method, contentLength, chunked }: RequestHead): boolean => IDEMPOTENT.has(method) && contentLength <= 0 && !chunked
+
+export interface Destination { readonly scheme: 'http' | 'https'; readonly host: string; readonly port: number; readonly path: string }
 
 /** `host` or `host:port` as a Host field has it: the port only when it is not the scheme's own. */
-export function authorityOf({ scheme, host, port }: Destination): string {
+export function authorityOf({ scheme, host, port }: Omit<Destination, 'path'>): string {
   const name = host.includes(':') ? `[${host}]` : host
   return port === (scheme === 'https' ? 443 : 80) ? name : `${name}:${port}`
 }

@@ -1,40 +1,43 @@
+import { parseAuthority } from '../../codecs/http1/authority.ts'
 import type { RequestHead } from '../../codecs/http1/message.ts'
 import { forwardTarget } from '../../codecs/http1/target.ts'
 import type { Subject } from '../../model/match.ts'
-import type { HttpConnection } from './connection.ts'
+import type { Mapping } from '../../model/mapping.ts'
+import type { HttpConnection, Refusal } from './connection.ts'
 import { Exchange } from './exchange.ts'
 import { whetherMatched } from './matching.ts'
+import { countForward } from './max-forwards.ts'
 import { authorityOf, rewriteRequest, takeTrace, type Destination } from './rewrite.ts'
 import { tunnelConnect } from './tunnel.ts'
 
+/** Where a request goes. `hostField`: what Host has to say; undefined leaves it as it is. */
+interface Way extends Destination { readonly hostField: string | undefined }
+
 /** Finds out where a request is meant to go, and begins its exchange. `rest`: what came behind its head, kept. */
 export function route(connection: HttpConnection, head: RequestHead, rest: () => Buffer): void {
-  const { service } = connection
+  const { service, engine } = connection
+  const { mapping } = service
   if (head.method === 'CONNECT') {
-    if (!service.mapping) return tunnelConnect(connection, head, rest())
+    if (!mapping) return tunnelConnect(connection, head, rest())
     return connection.refuse({ problem: 'method-not-allowed', status: 405, detail: 'CONNECT is for the forward proxy, not for a mapping' })
   }
-  const found = forwardTarget(head)
-  if ('problem' in found) return connection.refuse(found)
-  const { mapping } = service
-  if (!mapping && head.target.startsWith('/') && isSelf(connection, found)) {
-    return connection.refuse({ problem: 'loop', status: 508, detail: 'the request names this proxy itself as its target' })
-  }
-  const destination: Destination = mapping ? { ...mapping.upstream, scheme: mapping.upstreamTls ? 'https' : 'http', path: found.path } : found
-  const host = hostField(connection, head, found, destination)
+  const way = mapping ? throughMapping(connection, mapping, head) : forward(connection, head)
+  if ('problem' in way) return connection.refuse(way, head.method)
+  const { scheme, host, port } = way
+  const answer = countForward(head)
   const trace = takeTrace(head)
-  rewriteRequest(head, destination.path, host, connection.engine.via)
-  const path = withoutQuery(destination.path)
+  rewriteRequest(head, way.path, way.hostField, engine.via)
+  const path = withoutQuery(way.path)
   const subject: Subject = {
-    proxy: service.name, host: destination.host, port: destination.port,
+    proxy: service.name, host, port, method: head.method, path, head,
     key: trace.key === undefined ? [head.method, path] : [head.method, path, trace.key],
-    method: head.method, path, head,
   }
-  const target = { host: destination.host, port: destination.port, ...(destination.scheme === 'https' && { tls: service.upstreamTls }) }
+  const target = scheme === 'https' ? { host, port, tls: service.upstreamTls } : { host, port }
   const exchange = new Exchange(connection, { head, target, subject, trace })
   connection.begin(exchange)
-  if (mapping) return exchange.begin(true)
-  whetherMatched(connection.engine, target.host, target.port, (matched) => exchange.begin(matched))
+  if (answer) exchange.answerLast(answer)
+  else if (mapping) exchange.begin(true)
+  else exchange.open((settled) => whetherMatched(engine, host, port, settled))
 }
 
 const withoutQuery = (path: string): string => {
@@ -42,12 +45,43 @@ const withoutQuery = (path: string): string => {
   return query < 0 ? path : path.slice(0, query)
 }
 
-/** RFC 9112 §3.2.2 for the forward proxy; a mapping changes Host only when it names the listener itself. */
-function hostField({ service }: HttpConnection, head: RequestHead, given: Destination, destination: Destination): string | undefined {
-  if (!service.mapping) return authorityOf(destination)
-  return head.host === undefined || service.isOwnName(given.host, given.port) ? authorityOf(destination) : undefined
+/** RFC 9112 §3.2.2: the target decides, and Host says what the target says. */
+function forward(connection: HttpConnection, head: RequestHead): Way | Refusal {
+  const found = forwardTarget(head)
+  if ('problem' in found) return found
+  if (head.target.startsWith('/') && isSelf(connection, found)) {
+    return { problem: 'loop', status: 508, detail: 'the request names this proxy itself as its target' }
+  }
+  return { scheme: found.scheme, host: found.host, port: found.port, path: found.path, hostField: found.authority }
+}
+
+/** Everything goes to the mapping's upstream; Host changes only when it names the listener itself. */
+function throughMapping(connection: HttpConnection, { upstream: { host, port }, upstreamTls }: Mapping, head: RequestHead): Way | Refusal {
+  const scheme = upstreamTls ? 'https' : 'http'
+  let { target: path, host: named } = head
+  let hostField: string | undefined
+  if (!path.startsWith('/') && path !== '*') {
+    const found = forwardTarget(head)
+    if ('problem' in found) return found
+    path = found.path
+    hostField = named = found.authority
+  }
+  if (named !== undefined && connection.namesListener(named)) hostField = authorityOf({ scheme, host, port })
+  return { scheme, host, port, path, hostField }
 }
 
 function isSelf({ engine, wire }: HttpConnection, { host, port }: Destination): boolean {
   return port === wire.local.port && (host === wire.local.host || host === 'localhost' || engine.isSelf(host, port))
+}
+
+/** Whether `authority`, as a client of a mapping has it, is the mapping's own listener. With port 0 only the connection knows the port. */
+export function isListener({ service, wire }: HttpConnection, authority: string): boolean {
+  const parsed = parseAuthority(authority)
+  const { mapping, clientTls } = service
+  if (!parsed || !mapping) return false
+  const { upstream, listen } = mapping
+  const { host } = parsed
+  const port = parsed.port >= 0 ? parsed.port : mapping.clientTls && clientTls ? 443 : 80
+  if (port === wire.local.port && host === wire.local.host) return host !== upstream.host || port !== upstream.port
+  return service.isOwnName(host, listen.port === 0 && port === wire.local.port ? 0 : port)
 }

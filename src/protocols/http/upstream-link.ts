@@ -36,6 +36,8 @@ export class UpstreamLink implements WireHandler {
   #inBody = false
   /** The body lasts until the upstream's FIN. */
   #endsByFin = false
+  /** Bytes came that answer nothing: they must not be taken for the next answer. */
+  #isSpoiled = false
   #gone = false
   #peerEnded = false
 
@@ -47,7 +49,9 @@ export class UpstreamLink implements WireHandler {
     wire.handler = this
   }
 
-  get isUsable(): boolean { return !this.#gone && !this.#peerEnded }
+  get isUsable(): boolean { return !this.#gone && !this.#peerEnded && !this.#isSpoiled }
+  /** Part of a response head has come. */
+  get isAnswering(): boolean { return this.#reader.heldBytes > 0 }
 
   /** Begins an exchange. */
   lend(user: LinkUser): void {
@@ -63,6 +67,7 @@ export class UpstreamLink implements WireHandler {
   close(): void { this.#release('close') }
   reset(): void { this.#release('reset') }
 
+
   data(bytes: Buffer): void {
     const user = this.#user
     if (!user) return this.close()
@@ -74,7 +79,6 @@ export class UpstreamLink implements WireHandler {
       at += taken
     }
     user.uncork()
-    if (at < bytes.length && this.#user === undefined) this.close()
   }
 
   drained(): void { this.#user?.upstreamDrained() }
@@ -102,28 +106,31 @@ export class UpstreamLink implements WireHandler {
       user.upstreamBroke(head)
       return 0
     }
-    const response = head
-    const interim = response.status < 200 && response.status !== 101
+    const interim = head.status < 200 && head.status !== 101
     if (!interim) {
-      const framing = framingOfResponse(response, user.method)
+      const framing = framingOfResponse(head, user.method)
       this.#endsByFin = framing.kind === 'tunnel' || framing.kind === 'until-close'
       this.#inBody = true
       this.#scanner.reset(framing)
+      this.#isSpoiled ||= this.#scanner.done && at + consumed < bytes.length
     }
-    user.responseHead(response, interim)
+    user.responseHead(head, interim)
     if (!interim && this.#user === user && this.#scanner.done) user.responseEnded()
     return consumed
   }
 
+  /** With the answer complete and the request still on its way, whatever comes is one answer too many. */
   #body(user: LinkUser, bytes: Buffer, at: number): number {
     const scanner = this.#scanner
+    const wasDone = scanner.done
     const count = scanner.scan(bytes, at)
     if (scanner.problem) {
       user.upstreamBroke(scanner.problem)
       return 0
     }
+    this.#isSpoiled ||= scanner.done && at + count < bytes.length
     if (count > 0) user.responseBytes(at === 0 && count === bytes.length ? bytes : bytes.subarray(at, at + count))
-    if (scanner.done && this.#user === user) user.responseEnded()
+    if (scanner.done && !wasDone && this.#user === user) user.responseEnded()
     return count
   }
 

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { quoted } from '../../kit/caret.ts'
 import { closest } from '../../kit/did-you-mean.ts'
 import { UserError } from '../../kit/errors.ts'
 import { tryBoolean } from '../../kit/booleans.ts'
@@ -62,7 +63,7 @@ function valueOf({ name, value }: FlagWord, option: OptionSpec): string {
 /** Canonical `true` or `false`. UserError naming the flag or variable. */
 export function truth(name: string, text: string): string {
   const value = tryBoolean(text)
-  if (value === undefined) throw new UserError('BAD_BOOLEAN', `${name}: expected true or false, got '${text}'`, { hint: 'write true, false, 1, 0, yes, no, on or off' })
+  if (value === undefined) throw new UserError('BAD_BOOLEAN', `${name}: expected true or false, got ${quoted(text)}`, { hint: 'write true, false, 1, 0, yes, no, on or off' })
   return String(value)
 }
 

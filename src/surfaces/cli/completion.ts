@@ -1,4 +1,5 @@
 import type { OptionSpec } from '../../derive/option.ts'
+import { quoted } from '../../kit/caret.ts'
 import { EXIT, UserError } from '../../kit/errors.ts'
 import { globalOptions, SHELLS, type CommandSpec } from './commands.ts'
 import type { Invocation } from './main.ts'
@@ -7,7 +8,7 @@ import type { Invocation } from './main.ts'
 export async function completionCommand({ host, commands, operands: [shell] }: Invocation): Promise<number> {
   const generate = shell === undefined ? undefined : generators[shell.toLowerCase() as (typeof SHELLS)[number]]
   if (!generate) {
-    const message = shell === undefined ? 'a shell is missing' : `there is no completion for ${JSON.stringify(shell)}`
+    const message = shell === undefined ? 'a shell is missing' : `there is no completion for ${quoted(shell)}`
     throw new UserError('UNKNOWN_SHELL', message, { hint: `write one of ${SHELLS.join(', ')}` })
   }
   host.stdout.write(generate(levelsOf(commands)))
@@ -62,6 +63,7 @@ function bash(levels: readonly Level[]): string {
   return `# bash completion for fault
 _fault() {
   local cur="\${COMP_WORDS[COMP_CWORD]}" prev="\${COMP_WORDS[COMP_CWORD-1]}" at="" word words=""
+  COMPREPLY=()
   if [[ $cur == "=" ]]; then cur=""; elif [[ $prev == "=" ]]; then prev="\${COMP_WORDS[COMP_CWORD-2]}"; fi
   for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     case "$at/$word" in

@@ -62,7 +62,7 @@ export function within<T>({ name }: Pick<Given, 'name'>, work: () => T): T {
   }
 }
 
-export function refuse({ name, source }: Given, text: string, expected: string, hint = `${source === 'flag' ? 'fault run --help describes it' : `unset ${name}, or give it such a value`}`): never {
+export function refuse({ name, source }: Given, text: string, expected: string, hint = `${source === 'flag' ? '--help describes it' : `unset ${name}, or give it such a value`}`): never {
   throw new UserError('BAD_OPTION', `${name}: expected ${expected}, got ${quoted(text)}`, { hint })
 }
 

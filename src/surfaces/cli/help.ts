@@ -36,7 +36,7 @@ export function commandHelp(command: CommandSpec, commands: readonly CommandSpec
     ...(operands.length > 0 ? ['Arguments', twoColumns(operands.map(({ name, summary, choices }) => [name, withChoices(summary, choices)]), { width }), ''] : []),
     ...sections([...options, ...globalOptions], { all, width }),
     'Examples', ...examples(command.examples, width), '',
-    ...(all || !options.some(({ isMore }) => isMore) ? [] : [`Every option has a variable too; ${nameOf(command)} --help-all shows those, and rarer faults and options.`, '']),
+    ...(all || !options.some(({ isMore }) => isMore) ? [] : [`${nameOf(command)} --help-all shows everything, and the variable of each option.`, '']),
   ].join('\n')
 }
 

@@ -3,6 +3,7 @@ import path from 'node:path'
 import { EXIT, UserError } from '../../kit/errors.ts'
 import type { Host } from '../../kit/host.ts'
 import type { Event } from '../../model/events.ts'
+import { printable } from './text-width.ts'
 
 export interface LogOptions {
   /** Appended to. */
@@ -12,24 +13,31 @@ export interface LogOptions {
   readonly logLevel: string
 }
 
+/** From the most to the least that is logged. */
 export const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'off'] as const
 type Level = (typeof LEVELS)[number]
 
-const levelNamed = (text: string): Level | undefined => {
+function levelNamed(text: string): Level | undefined {
   const name = text.trim().toLowerCase()
   return name === 'warning' ? 'warn' : LEVELS.find((level) => level === name)
 }
 
-/** The level that holds for this program: the last one without a target, or the one for `fault`. Undefined: none is valid. */
+/**
+ * The level that holds for this program in `info,tower_http=debug`: that of the target `fault`, else the one without a
+ * target, else `info`. Other targets are ignored; `warning` is `warn`. Undefined: one of the levels is none.
+ */
 export function parseLogLevel(text: string): Level | undefined {
-  let chosen: Level | undefined
-  for (const part of text.split(',')) {
-    const [target, level] = part.includes('=') ? part.split('=', 2) : [undefined, part]
-    const found = levelNamed(level!)
-    if (found === undefined) return undefined
-    if (target === undefined || target.trim() === 'fault') chosen = found
+  const parts = text.split(',').map((part) => part.trim()).filter((part) => part !== '')
+  let general: Level = 'info'
+  let own: Level | undefined
+  for (const part of parts) {
+    const equals = part.indexOf('=')
+    const level = levelNamed(part.slice(equals + 1))
+    if (level === undefined) return undefined
+    if (equals < 0) general = level
+    else if (/^fault(?:$|[_:])/.test(part.slice(0, equals).trim())) own = level
   }
-  return chosen ?? 'info'
+  return parts.length === 0 ? undefined : own ?? general
 }
 
 /** Writes events as lines: time, level, what happened. A full disk or a lost reader costs the log, never the run. */
@@ -37,11 +45,12 @@ export function createLogger(host: Host, options: LogOptions): { tell(event: Eve
   const least = LEVELS.indexOf(parseLogLevel(options.logLevel) ?? 'info')
   const file = options.logFile === undefined ? undefined : openLog(host, options.logFile)
   let broken = false
+  let isClosed = false
   return {
     tell(event) {
       const [level, text] = describe(event)
-      if (LEVELS.indexOf(level) < least) return
-      const line = `${new Date(host.wallTime()).toISOString()} ${level.toUpperCase().padEnd(5)} ${text}\n`
+      if (isClosed || LEVELS.indexOf(level) < least) return
+      const line = `${new Date(host.wallTime()).toISOString()} ${level.toUpperCase().padEnd(5)} ${printable(text)}\n`
       if (options.logStdout) host.stdout.write(line)
       if (file === undefined || broken) return
       try {
@@ -51,7 +60,12 @@ export function createLogger(host: Host, options: LogOptions): { tell(event: Eve
         host.stderr.write(`warning: cannot write to the log '${options.logFile}' any more (${(error as Error).message}); the run goes on\n`)
       }
     },
-    close: () => { if (file !== undefined) closeSync(file) },
+    close() {
+      if (isClosed) return
+      isClosed = true
+      // What a network disk has to say here came too late for the lines it lost.
+      try { if (file !== undefined) closeSync(file) } catch {}
+    },
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Catalogue } from '../../derive/catalogue.ts'
 import generated from '../../derive/catalogue.json' with { type: 'json' }
 import type { Given } from '../../derive/option.ts'
+import { quoted } from '../../kit/caret.ts'
 import { closest } from '../../kit/did-you-mean.ts'
 import { EXIT, UserError } from '../../kit/errors.ts'
 import type { Host } from '../../kit/host.ts'
@@ -28,9 +29,10 @@ const { version, faults } = generated as unknown as { version: string; faults: C
 
 /** The command line; resolves with the exit code. Everything else is loaded when it is needed. */
 export async function main(host: Host, builtins: Builtins | LazyBuiltins): Promise<number> {
-  const commands = commandsOf(faults)
-  const words = readWords(host.argv, everyOption(commands))
+  let words: readonly Word[] = []
   try {
+    const commands = commandsOf(faults)
+    words = readWords(host.argv, everyOption(commands))
     return await dispatch(host, lazily(builtins), commands, words)
   } catch (error) {
     return printError(host, error, usesColor(host, words))
@@ -93,7 +95,7 @@ async function noCommand(host: Host, commands: readonly CommandSpec[], words: re
   const meant = closest(path.join(' '), known)
   const own = words.filter((word) => word.kind === 'flag' && word.option && !globalOptions.includes(word.option))
   const hint = meant ? `did you mean fault ${meant}?` : own.length > 0 ? missingCommand(host, commands, own).hint : 'fault --help lists the commands'
-  return new UserError('UNKNOWN_COMMAND', `no command is called ${JSON.stringify(path.join(' '))}`, { hint })
+  return new UserError('UNKNOWN_COMMAND', `no command is called ${quoted(path.join(' '))}`, { hint })
 }
 
 function unknownFlag({ name }: FlagWord, options: readonly CommandSpec['options'][number][], help: string): UserError {
@@ -116,7 +118,7 @@ async function refuseStrangers(commands: readonly CommandSpec[], command: Comman
       ? new UserError('MISPLACED_FLAG', `${strange.name} is no flag of ${nameOf(command)}`, { hint: `it is one of ${nameOf(home)}` })
       : unknownFlag(strange, own, `${nameOf(command)} --help`))
   }
-  throw unbuiltOperand(command.path, extra!) ?? new UserError('EXTRA_ARGUMENT', `${nameOf(command)} does not take ${JSON.stringify(extra)}`, { hint: `${nameOf(command)} --help` })
+  throw unbuiltOperand(command.path, extra!) ?? new UserError('EXTRA_ARGUMENT', `${nameOf(command)} does not take ${quoted(extra!)}`, { hint: `${nameOf(command)} --help` })
 }
 
 async function invocation(known: Omit<Invocation, 'given' | 'operands' | 'notes'>, words: readonly Word[], operands: readonly string[]): Promise<Invocation> {
@@ -126,19 +128,21 @@ async function invocation(known: Omit<Invocation, 'given' | 'operands' | 'notes'
   for (const [index, text] of operands.entries()) {
     const { flag, name } = command.operands[index]!
     if (flag === undefined) continue
-    if (byFlag.has(flag)) throw new UserError('GIVEN_TWICE', `${name} is given twice, as ${JSON.stringify(text)} and by ${flag}`, { hint: 'keep one of them' })
+    if (byFlag.has(flag)) throw new UserError('GIVEN_TWICE', `${name} is given twice, as ${quoted(text)} and by ${flag}`, { hint: 'keep one of them' })
     byFlag.set(flag, { values: [text], source: 'flag', name: flag })
   }
   const variables = readVariables(host.env, everyOption(commands))
   const notes = [...variables.notes]
   if (variables.strangers.length > 0) {
     const { unbuiltVariable, strangerNotes } = await import('./unbuilt.ts')
-    const unbuilt = command.options.length > 0 ? unbuiltVariable(command.path, variables) : undefined
+    const unbuilt = startsSomething(command) ? unbuiltVariable(command.path, variables) : undefined
     if (unbuilt) throw unbuilt
     notes.push(...strangerNotes(variables.strangers, everyOption(commands)))
   }
   return { ...known, operands, notes, given: new Map([...givenByVariables(variables, options, byFlag), ...byFlag]) }
 }
+
+const startsSomething = ({ action }: CommandSpec): boolean => action === 'run' || action === 'demo'
 
 async function perform(call: Invocation): Promise<number> {
   switch (call.command.action) {

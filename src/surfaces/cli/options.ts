@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Given, OptionSpec } from '../../derive/option.ts'
+import { quoted } from '../../kit/caret.ts'
 import { EXIT, UserError } from '../../kit/errors.ts'
 import { cutPort, joinHostPort, parsePort } from '../../kit/ip.ts'
 import { formatBytes, formatDuration, tryBytes, tryDuration, tryHumanDuration } from '../../kit/units.ts'
@@ -128,7 +129,7 @@ export function readPem(path: string, cwd: string, { name }: Pick<Given, 'name'>
   try {
     return readFileSync(resolve(cwd, path), 'utf8')
   } catch (error) {
-    throw new UserError('UNREADABLE_FILE', `${name}: cannot read ${JSON.stringify(path)}: ${(error as NodeJS.ErrnoException).code ?? String(error)}`, { hint: 'give the path of a PEM file', exitCode: EXIT.usage })
+    throw new UserError('UNREADABLE_FILE', `${name}: cannot read ${quoted(path)}: ${(error as NodeJS.ErrnoException).code ?? String(error)}`, { hint: 'give the path of a PEM file', exitCode: EXIT.usage })
   }
 }
 

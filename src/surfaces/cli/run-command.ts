@@ -3,9 +3,10 @@ import path from 'node:path'
 import { EXIT, UserError } from '../../kit/errors.ts'
 import type { Host } from '../../kit/host.ts'
 import type { FaultEntry } from '../../model/entry.ts'
-import type { Event, EventBus } from '../../model/events.ts'
+import type { Event } from '../../model/events.ts'
 import type { ProtocolPlugins } from '../../runtime/builtins.ts'
-import { startRuntime, type Runtime } from '../../runtime/runtime.ts'
+import { runProxy } from '../../operations/run-proxy.ts'
+import type { Runtime } from '../../runtime/runtime.ts'
 import type { RunSettings } from '../../runtime/settings.ts'
 import { createLogger } from './log.ts'
 import { createView } from './terminal.ts'
@@ -28,67 +29,40 @@ export interface RunRequest {
   readonly ui: UiOptions
 }
 
-/** How often sums are told to whoever listens. */
-const SAMPLE_EVERY_MS = 1000
-
 /** `fault run`: opens the proxies, shows what happens, and ends on a signal or when the time is up. */
-export async function runCommand(host: Host, builtins: ProtocolPlugins, request: RunRequest): Promise<number> {
-  const { settings, faults, ui } = request
+export async function runCommand(host: Host, plugins: ProtocolPlugins, request: RunRequest): Promise<number> {
+  const { settings, faults, notes, ui } = request
+  const isSilent = ui.noUi || ui.events === '-'
   const sinks = openSinks(host, ui)
-  const view = createView(host, ui, { settings, faults, notes: request.notes })
-  let bus: EventBus | undefined
-  const listen = (opened: EventBus): void => {
-    bus = opened
-    for (const sink of sinks) bus.subscribe(sink.tell)
-    if (!ui.noUi) bus.subscribe((event) => view.tell(event))
-  }
+  const view = createView(host, ui, { settings, faults, notes })
+  if (!isSilent) sinks.push({ tell: (event) => view.tell(event), close: () => view.dispose() })
+  const { signal, release, runs } = interruptible(host)
   try {
-    const runtime = await startRuntime({ settings, faults, builtins, host, listen })
-    if (!ui.noUi) view.started(runtime)
-    for (const message of [...request.notes, ...runtime.notes]) bus!.emit('notice', { level: 'warning', code: 'NOTE', message })
-    await untilOver(host, runtime, settings.durationMs)
-    if (!ui.noUi) view.finished(runtime)
+    const runtime = await runProxy({
+      settings, faults, host, plugins, notes,
+      started: (started) => {
+        runs(started)
+        if (!isSilent) view.started(started)
+      },
+    }, { signal, emit: sinks.length > 0 ? (event) => { for (const sink of sinks) sink.tell(event) } : undefined })
+    if (!isSilent) view.finished(runtime)
     return EXIT.ok
   } finally {
-    view.dispose()
+    release()
     for (const sink of sinks) sink.close()
   }
 }
 
-/** Resolves when the run has ended and everything is drained; a second signal ends it at once. */
-async function untilOver(host: Host, runtime: Runtime, durationMs: number | undefined): Promise<void> {
-  const { clock } = host
-  const sampler = every(host, SAMPLE_EVERY_MS, () => runtime.bus.emit('traffic.sampled', runtime.sample()))
-  const over = Promise.withResolvers<string>()
-  let ending = false
-  const off = host.onInterrupt((signal) => {
-    if (ending) {
-      runtime.stopNow()
-      host.abort(signal === 'SIGINT' ? EXIT.interrupted : EXIT.failed)
-    }
-    ending = true
-    over.resolve(signal)
+/** The first interrupt asks for the end, a second one cuts everything. */
+function interruptible(host: Host): { readonly signal: AbortSignal; release(): void; runs(runtime: Runtime): void } {
+  const controller = new AbortController()
+  let runtime: Runtime | undefined
+  const release = host.onInterrupt((name) => {
+    if (!controller.signal.aborted) return controller.abort(name)
+    runtime?.stopNow()
+    host.abort(name === 'SIGINT' ? EXIT.interrupted : EXIT.failed)
   })
-  const timer = durationMs === undefined ? undefined : clock.setTimer(durationMs, () => {
-    ending = true
-    over.resolve('duration')
-  })
-  try {
-    await runtime.stop(await over.promise)
-  } finally {
-    timer?.cancel()
-    sampler.cancel()
-    off()
-  }
-}
-
-function every({ clock }: Host, ms: number, act: () => void): { cancel(): void } {
-  let timer = clock.setTimer(ms, again)
-  function again(): void {
-    act()
-    timer = clock.setTimer(ms, again)
-  }
-  return { cancel: () => timer.cancel() }
+  return { signal: controller.signal, release, runs: (started) => { runtime = started } }
 }
 
 interface EventSink { tell(event: Event): void; close(): void }

@@ -72,10 +72,12 @@ export function unbuiltVariable(path: readonly string[], variables: Variables): 
 /** Variables that begin as ours do, are nobody's, and look like a misspelling. */
 export function strangerNotes(strangers: readonly string[], options: readonly OptionSpec[]): string[] {
   const later = new Set(unbuilt.flags.flatMap(({ env, envAliases = [] }) => [env, ...envAliases]))
-  const known = options.flatMap(({ env, envAliases = [] }) => (env === undefined ? [] : [env, ...envAliases]))
+  // What all names have in common must not make them look alike.
+  const bare = (name: string): string => name.slice('FAULT_'.length)
+  const known = options.flatMap(({ env, envAliases = [] }) => (env === undefined ? [] : [env, ...envAliases].map(bare)))
   return strangers.filter((name) => !later.has(name)).flatMap((name) => {
-    const meant = closest(name, known)
-    return meant === undefined ? [] : [`${name} is no variable of fault; did you mean ${meant}?`]
+    const meant = closest(bare(name), known)
+    return meant === undefined ? [] : [`${name} is no variable of fault; did you mean FAULT_${meant}?`]
   })
 }
 

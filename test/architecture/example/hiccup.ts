@@ -14,17 +14,17 @@ export const hiccup = defineFault({
   faithful: 'As from a server that sends the beginning of an answer and then has to think. A real one would not have sent the rest yet; here up to 1 MiB of it waits in the proxy and comes at once.',
   params: z.strictObject({
     pause: delay().describe('How long the rest waits'),
-    after: bytes().prefault('4KiB').describe('Bytes that pass before the pause'),
+    lead: bytes().prefault('4KiB').describe('Bytes that pass before the pause'),
   }),
   primary: 'pause',
   directional: true,
   preserves: 'bytes',
-  examples: [{ pause: '2s' }, { pause: 250, after: '10KB' }],
-  explain: ({ pause, after }) => `pauses ${formatDuration(pause)} after ${formatBytes(after)}`,
+  examples: [{ pause: '2s' }, { pause: 250, lead: '10KB' }],
+  explain: ({ pause, lead }) => `pauses ${formatDuration(pause)} after ${formatBytes(lead)}`,
 
-  stream({ pause, after }, context, next) {
+  stream({ pause, lead }, context, next) {
     const line = new DelayLine<Unit>(context, next)
-    let leftBytes = after
+    let leftBytes = lead
     let hasPaused = false
     return {
       heldMax: HELD_MAX_BYTES,

@@ -151,7 +151,7 @@ export class EpollWire implements Wire, Watcher {
   #receive(events: number): void {
     if (this.#paused || this.#peerEnded) return this.#unwanted(events)
     const { libc, slab } = this.#shared
-    const got = libc.read(this.fd, slab.address, READ_BYTES)
+    const got = libc.recv(this.fd, slab.address, READ_BYTES, 0)
     if (got > 0) this.handler.data(slab.view(got))
     else if (got === 0) this.#endOfPeer()
     else this.#failed(libc.errno())

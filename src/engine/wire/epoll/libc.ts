@@ -21,6 +21,7 @@ export const linux = {
 /** `uintptr_t` takes an address as a plain number, which costs less than a Buffer on calls made for every message. */
 const prototypes = {
   read: 'long read(int, uintptr_t, size_t)',
+  recv: 'long recv(int, uintptr_t, size_t, int)',
   send: 'long send(int, const void*, size_t, int)',
   sendAt: 'long send(int, uintptr_t, size_t, int)',
   epoll_create1: 'int epoll_create1(int)',

@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks'
 import { errorName, linux, pin, type Libc, type Pinned } from './libc.ts'
 
 export interface Watcher {

@@ -16,6 +16,7 @@ export class Slab {
   #memory!: Pinned
   #start = 0
   #views: (Buffer | undefined)[] = []
+  #last: Buffer | undefined
   /** Where to read to. */
   address = 0
 
@@ -27,12 +28,14 @@ export class Slab {
   /** What the last read brought. */
   view(bytes: number): Buffer {
     const start = this.#start
-    if (bytes > MOST_CACHED_BYTES) return this.#memory.buffer.subarray(start, start + bytes)
-    return this.#views[bytes] ??= this.#memory.buffer.subarray(start, start + bytes)
+    if (bytes > MOST_CACHED_BYTES) this.#last = this.#memory.buffer.subarray(start, start + bytes)
+    else this.#last = this.#views[bytes] ??= this.#memory.buffer.subarray(start, start + bytes)
+    return this.#last
   }
 
   /** Where these bytes are, when that is known; otherwise 0. */
   addressOf(bytes: Buffer): number {
+    if (bytes === this.#last) return this.address
     return bytes.buffer === this.#memory.buffer.buffer ? this.#memory.address + bytes.byteOffset : 0
   }
 
@@ -54,6 +57,7 @@ export class Slab {
     this.#start = Math.ceil(end / LINE_BYTES) * LINE_BYTES
     this.address = this.#memory.address + this.#start
     this.#views = []
+    this.#last = undefined
     if (this.#start + READ_BYTES > SLAB_BYTES) this.#renew()
   }
 
