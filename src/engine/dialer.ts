@@ -5,6 +5,7 @@ import type { FaultBook } from './fault-book.ts'
 import { askFaults, type PhaseOutcome } from './phase.ts'
 import type { Cancellable, LookupResult, Resolver } from './resolver.ts'
 import type { Seat } from './seat.ts'
+import { tlsWords } from './tls-words.ts'
 import type { DialFailure, DialResult, Transport, Wire } from './wire/wire.ts'
 
 export interface DialTarget {
@@ -149,7 +150,10 @@ class Dial implements Cancellable {
       if (problem === undefined) this.#handshake(wire, tls)
       else this.#fail('tls', `${this.#name()}: ${problem}`)
     }
-    const silence = clock.setTimer(this.#timeoutMs(), () => ready('no answer when asked for TLS'))
+    const silence = clock.setTimer(this.#timeoutMs(), () => {
+      this.#step?.cancel()
+      ready('no answer when asked for TLS')
+    })
     this.#do(() => {
       const asking = before(wire, ready)
       return { cancel: () => { silence.cancel(); asking.cancel() } }
@@ -164,7 +168,7 @@ class Dial implements Cancellable {
     }
     this.#wire = undefined
     this.#do(() => this.#options.transport.secure(wire, options, (result) => {
-      if ('failure' in result) this.#fail('tls', `TLS to ${this.#name()} failed: ${result.message} (${result.code})`)
+      if ('failure' in result) this.#fail('tls', `TLS to ${this.#name()} failed: ${tlsWords(result)} (${result.code})`)
       else this.#succeed(result.wire)
     }))
   }

@@ -57,16 +57,13 @@ export class FaultBook {
    * connection carries the returned generation.
    */
   apply(entries: readonly FaultEntry[]): number {
-    const before = new Map(this.#instances.map((instance) => [instance.id, instance]))
-    const wanted = identify(entries).map(([id, entry]) => this.#plan(id, entry, before.get(id)))
+    const before = this.#instances
+    const wanted = identify(entries).map(([id, entry]) => this.#plan(id, entry, before.find((instance) => instance.id === id)))
     const wasActive = this.#active()
     const nowMs = this.#options.clock.now()
     this.#instances = wanted.map((plan) => this.#fulfil(plan, nowMs))
-    for (const instance of this.#instances) {
-      before.delete(instance.id)
-      instance.refresh(nowMs)
-    }
-    for (const instance of before.values()) instance.retire()
+    for (const instance of this.#instances) instance.refresh(nowMs)
+    for (const instance of before) if (!this.#instances.includes(instance)) instance.retire()
     this.#swapped(wasActive)
     return this.#generation
   }
@@ -76,11 +73,11 @@ export class FaultBook {
   follow(follower: Follower): void { this.#followers.add(follower) }
   unfollow(follower: Follower): void { this.#followers.delete(follower) }
 
-  /** The seats of every fault that matches, in the order of the set; undefined when none does. */
-  seats(subject: Subject, carrier: Carrier): Seat[] | undefined {
+  /** The seats of every fault that matches, in the order of the set; undefined when none does. `hook`: only of those that have it. */
+  seats(subject: Subject, carrier: Carrier, hook?: HookName): Seat[] | undefined {
     let seats: Seat[] | undefined
     for (const instance of this.#instances) {
-      if (!instance.matches(subject)) continue
+      if (!instance.matches(subject) || (hook && !instance.spec[hook])) continue
       seats = [...(seats ?? []), ...instance.seat(subject, carrier, this.#options.seed)]
     }
     return seats

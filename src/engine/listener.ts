@@ -1,4 +1,5 @@
 import { EXIT, UserError } from '../kit/errors.ts'
+import { askAcceptance } from './acceptance.ts'
 import type { Engine } from './engine.ts'
 import type { ProtocolSpec, Service } from './protocol.ts'
 import { ListenError, type Address, type Listener, type Wire } from './wire/wire.ts'
@@ -67,7 +68,10 @@ function accepted(engine: Engine, service: Service, protocol: ProtocolSpec, wire
   const id = engine.connections.nextId()
   const openedAtMs = engine.clock.now()
   if (engine.bus.isListening) engine.bus.emit('connection.opened', { connection: id, proxy: service.name, client: `${wire.remote.host}:${wire.remote.port}` })
-  protocol.serve!({ engine, service, wire, id, openedAtMs })
+  const turnedAway = (reason: string): void => {
+    engine.bus.emit('connection.closed', { connection: id, proxy: service.name, reason, bytesUp: 0, bytesDown: 0, durationMs: engine.clock.now() - openedAtMs })
+  }
+  askAcceptance(engine, service, wire, () => protocol.serve!({ engine, service, wire, id, openedAtMs }), turnedAway)
 }
 
 function exhaustionNotice({ bus }: Engine, { name }: Service): () => void {

@@ -4,7 +4,6 @@ import { stagesOf, type Follower } from './fault-book.ts'
 import type { Dialed, DialTarget } from './dialer.ts'
 import { effectsOf, type Engine } from './engine.ts'
 import type { LiveConnection } from './connections.ts'
-import { askFaults } from './phase.ts'
 import { RawFlow, type FlowOwner } from './raw-flow.ts'
 import type { Cancellable } from './resolver.ts'
 import type { Carrier, Seat } from './seat.ts'
@@ -52,6 +51,7 @@ export class RawConnection implements LiveConnection, Carrier, Follower, FlowOwn
   #response: RawFlow | undefined
   #upstream: Wire | undefined
   #step: Cancellable | undefined
+  #steps = 0
   #dialed: Dialed | undefined
   #lastSpoke: Flow | undefined
   #open = 2
@@ -85,7 +85,7 @@ export class RawConnection implements LiveConnection, Carrier, Follower, FlowOwn
       this.#seats = book.seats(subject, this)
       book.follow(this)
     }
-    this.#ask('accept', () => this.#do(dialer.dial(target, this.#seats, (dialed) => this.#connected(dialed))))
+    this.#do(() => dialer.dial(target, this.#seats, (dialed) => this.#connected(dialed)))
   }
 
   /** Brings seats and stages in line with the set, on an open connection too. */
@@ -183,17 +183,11 @@ export class RawConnection implements LiveConnection, Carrier, Follower, FlowOwn
     this.#finish(outcome, cause)
   }
 
-  #ask(hook: 'accept', pass: () => void): void {
-    const { book, clock, onBug } = this.#engine
-    this.#do(askFaults({ book, clock, hook, onBug, seats: this.#seats, ask: (seat) => seat.instance.spec[hook]!(seat.instance.params, seat) }, (outcome) => {
-      if (outcome === undefined) return pass()
-      this.#end(outcome.action === 'close' ? 'close' : 'reset', 'reset', 'fault')
-    }))
-  }
-
-  #do(step: Cancellable): void {
+  #do(begin: () => Cancellable): void {
+    const turn = ++this.#steps
+    const step = begin()
     if (this.#finished) step.cancel()
-    else this.#step = step
+    else if (turn === this.#steps) this.#step = step
   }
 
   #finish(outcome: Outcome, cause: string): void {

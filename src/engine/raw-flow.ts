@@ -35,6 +35,7 @@ export class RawFlow implements WireHandler, Sink, Holder {
   /** The target said that it is full, and has not drained since. */
   #isBackedUp = false
   #ended = false
+  #isDestroyed = false
 
   constructor(flow: Flow, source: Wire, target: Wire, owner: FlowOwner, budget: Budget) {
     this.flow = flow
@@ -93,6 +94,7 @@ export class RawFlow implements WireHandler, Sink, Holder {
 
   /** Pauses the source while something behind it is full, and lets it go on when there is room. */
   regulate(): void {
+    if (this.#isDestroyed) return
     const chain = this.#chain
     const buffered = this.#target.buffered
     this.#budget.count(this, chain ? chain.held + buffered : buffered)
@@ -115,6 +117,7 @@ export class RawFlow implements WireHandler, Sink, Holder {
   roomAgain(): void { this.regulate() }
 
   destroy(): void {
+    this.#isDestroyed = true
     this.#chain?.destroy()
     this.#chain = undefined
     this.#budget.forget(this)

@@ -18,6 +18,14 @@ export interface SystemResolverOptions {
   readonly hostsFile: string | undefined
   /** `ip:port` of name servers; default: the machine's. */
   readonly servers?: readonly string[]
+  /** What else the system knows; default: getaddrinfo. An empty list: nothing. */
+  readonly askSystem?: AskSystem
+}
+
+type AskSystem = (host: string, answered: (addresses: readonly string[]) => void) => void
+
+const getaddrinfo: AskSystem = (host, answered) => {
+  dns.lookup(host, { all: true, order: 'verbatim' }, (error, found) => answered(error ? [] : found.map(({ address }) => address)))
 }
 
 /** getaddrinfo occupies threads that the whole process shares, for as long as a dead name server takes. */
@@ -35,11 +43,12 @@ const WAIT_FOR_V4_MS = 250
  */
 export function createResolver(options: SystemResolverOptions): Resolver {
   const hosts = new HostsFile(options.hostsFile)
-  const system = new SystemLookups()
+  const system = new SystemLookups(options.askSystem ?? getaddrinfo)
   return {
     lookup(host, timeoutMs, settled) {
       const name = host.endsWith('.') ? host.slice(0, -1) : host
       if (isIp(name)) return done(settled, { addresses: [name] })
+      if (!/^[^\0]+$/.test(name)) return done(settled, { cause: 'nxdomain' })
       const known = hosts.find(name.toLowerCase())
       if (known) return done(settled, { addresses: known })
       return new Lookup(name, timeoutMs, options, system, settled)
@@ -141,17 +150,22 @@ const worse = (a: FailureCause, b: FailureCause): FailureCause => (a === 'nxdoma
 
 /** getaddrinfo, a few at once; the rest waits in line, and leaves it when nobody wants the answer any more. */
 class SystemLookups {
+  readonly #askSystem: AskSystem
   #running = 0
   readonly #line = new Set<() => void>()
+
+  constructor(askSystem: AskSystem) {
+    this.#askSystem = askSystem
+  }
 
   ask(host: string, settled: (addresses: readonly string[]) => void): Cancellable {
     let wanted = true
     const run = (): void => {
       this.#running++
-      dns.lookup(host, { all: true, order: 'verbatim' }, (error, found) => {
+      this.#askSystem(host, (addresses) => {
         this.#running--
         this.#next()
-        if (wanted) settled(error ? [] : found.map(({ address }) => address))
+        if (wanted) settled(addresses)
       })
     }
     if (this.#running < SYSTEM_LOOKUPS_AT_ONCE) run()

@@ -37,7 +37,8 @@ export class Seat implements StageContext, HookContext {
   readonly draws: Draws
   /** What its draws were forked from, for a seat in the other direction. */
   readonly origin: Draws
-  readonly joinedLate: boolean
+  /** Its stage was made when units had passed already. */
+  joinedLate = false
   readonly #carrier: Carrier
   /** Its fault was taken away; it stays for what it did. */
   isPast = false
@@ -56,7 +57,6 @@ export class Seat implements StageContext, HookContext {
     this.origin = origin
     this.draws = origin.fork(direction)
     this.hit = instance.probability >= 1 || this.draws.fork('probability').at(0) < instance.probability
-    this.joinedLate = carrier.hasBegun(this.flow)
   }
 
   /** The fault is in force and on. */
@@ -86,6 +86,7 @@ export class Seat implements StageContext, HookContext {
   get wasEvaluated(): boolean { return this.#evaluated }
 
   applied(askedMs: number, measuredMs: number, bytes: number): void {
+    this.evaluate()
     const { stats } = this.instance
     if (this.applications++ === 0) stats.applied++
     this.askedMs += askedMs
@@ -99,6 +100,7 @@ export class Seat implements StageContext, HookContext {
 
   build(next: Sink): Stage {
     const { spec, params } = this.instance
+    this.joinedLate = this.#carrier.hasBegun(this.flow)
     return spec.stream!(params, this, next)
   }
 }

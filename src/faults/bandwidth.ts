@@ -32,6 +32,7 @@ export const bandwidth = defineFault({
   preserves: 'bytes',
   examples: [{ rate: 64, unit: 'KBps' }, { rate: '1MB/s' }, { rate: '384kbit' }],
   compat: { documented: true, order: 2, title: 'Bandwidth' },
+  describe: (given) => ['flow', ['rate', typeof given.rate === 'number' ? `${given.rate} ${given.unit}` : formatByteRate(bytesPerSecond(given))]],
   explain: (given) => `lets ${formatByteRate(bytesPerSecond(given))} through`,
   stream: (given, context, next) => new BandwidthStage(given, context, next),
 })

@@ -15,6 +15,7 @@ export const blackhole = defineFault({
   preserves: 'bytes',
   examples: [{}],
   compat: { documented: true, order: 7, title: 'Blackhole' },
+  describe: () => ['flow'],
   explain: () => 'lets nothing pass',
   connect: () => ({ action: 'hang' }),
   stream: (_, context, next) => new BlackholeStage(context, next),

@@ -22,7 +22,8 @@ export const dns = defineFault({
   directional: false,
   preserves: 'nothing',
   examples: [{ case: 'nxdomain' }, { case: 'servfail' }, { case: 'timeout', delay: '5s' }, { case: 'slow', delay: '2s' }],
-  compat: { documented: true, order: 3, title: 'DNS', fields: { probability: { flag: 'rate', env: 'PROBABILITY', default: 0.5 } } },
+  compat: { documented: true, order: 3, title: 'DNS', tailTitle: 'Dns', fields: { probability: { flag: 'rate', env: 'PROBABILITY', default: 0.5 } } },
+  describe: (given, probability) => [['trigger probability', probability], ['case', given.case]],
   explain: (given) => {
     const delayMs = waitOf(given)
     switch (given.case) {

@@ -29,9 +29,12 @@ export const httpResponse = defineFault({
   preserves: 'nothing',
   examples: [{ status: 503 }, { status: 404, body: '{"error": "true"}' }, { status: 429, body: 'slow down', afterUpstream: true }],
   compat: {
-    documented: true, order: 6, with: 'HTTP_FAULT', env: 'HTTP_FAULT', title: 'HttpErr',
+    documented: true, order: 6, with: 'HTTP_FAULT', env: 'HTTP_FAULT', title: 'HttpErr', summaryTitle: 'HTTP Response', tailTitle: 'Http',
     fields: { probability: { flag: 'trigger-probability', env: 'PROBABILITY' } },
   },
+  describe: ({ status, body, afterUpstream }, probability) => [
+    ['status', status], ['probability', probability], ...(body === undefined ? [] : [['body', body] as const]), ...(afterUpstream ? [['after upstream', true] as const] : []),
+  ],
   explain: ({ status, body, afterUpstream }) => `answers ${status}${body ? ' with a body' : ''}${afterUpstream ? ' once the upstream has answered' : ''}`,
   request: (given) => (given.afterUpstream ? undefined : answerOf(given)),
   response: (given) => (given.afterUpstream ? answerOf(given) : undefined),

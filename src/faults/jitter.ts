@@ -35,6 +35,9 @@ export const jitter = defineFault({
   preserves: 'bytes',
   examples: [{ amplitude: '30ms', frequency: 5 }, { amplitude: '50ms', frequency: 10 }, { chance: 0.2, min: '5ms', max: '50ms' }],
   compat: { documented: true, order: 4, title: 'Jitter', fields: { frequency: { env: 'FREQ' } } },
+  describe: ({ amplitude, frequency, chance, min = 0, max = 0 }) => chance === undefined
+    ? ['flow', ['amplitude', formatDuration(amplitude)], ['frequency', `${frequency}Hz`]]
+    : ['flow', ['chance', chance], ['min', formatDuration(min)], ['max', formatDuration(max)]],
   explain: ({ amplitude, frequency, chance, min = 0, max = 0 }) => chance === undefined
     ? `adds up to ${formatDuration(amplitude)}, ${frequency} times per second`
     : `adds ${formatDuration(min)} to ${formatDuration(max)} to ${chance * 100} % of operations`,

@@ -4,7 +4,7 @@ import { exponential, lognormal, pareto, SAMPLE_MAX_MS, truncatedNormal, uniform
 import { choice, delay, flag, nonNegative } from '../kit/params.ts'
 import type { Draws } from '../kit/rng.ts'
 import { formatDuration } from '../kit/units.ts'
-import { defineFault } from '../model/fault.ts'
+import { defineFault, type Described } from '../model/fault.ts'
 import type { Sink, Stage, StageContext, Unit } from '../model/stage.ts'
 import { OPERATION_BYTES, Parts } from './parts.ts'
 
@@ -45,9 +45,20 @@ export const latency = defineFault({
     { mean: '20ms', per: 'turn' },
   ],
   compat: { documented: true, order: 1, title: 'Latency', fields: { stddev: { env: 'STANDARD_DEVIATION' } } },
+  describe: describeLatency,
   explain: (given) => (given.distribution === 'normal' && !given.mean && !given.stddev) ? 'adds nothing, for want of a mean' : `adds ${spread(given)}${given.perReadWrite ? ' to each operation' : given.per === 'turn' ? ' to each turn' : ''}`,
   stream: (given, context, next) => new LatencyStage(given, context, next),
 })
+
+/** The documented words: of the distribution, only what it uses. */
+function describeLatency({ distribution, mean = 0, stddev = 0, shape, scale, min = 0, max = 0, perReadWrite }: Params): readonly Described[] {
+  const name = distribution.split('-').map((word) => word.slice(0, 1).toUpperCase() + word.slice(1)).join('')
+  const ms = (label: string, value: number): Described => [label, formatDuration(value)]
+  const middle = [ms('mean', mean), ...(stddev > 0 ? [ms('stddev', stddev)] : [])]
+  const tail: Described[] = [['shape', shape ?? 0], ms('scale', scale ?? 0)]
+  const figures = distribution === 'uniform' ? [ms('min', min), ms('max', max)] : distribution === 'pareto' ? tail : distribution === 'pareto-normal' ? [...middle, ...tail] : middle
+  return [['per read/write', perReadWrite], 'flow', ['distribution', name], ...figures]
+}
 
 /** What each distribution cannot do without. */
 const NEEDS: Readonly<Record<Params['distribution'], readonly ('mean' | 'stddev' | 'shape' | 'scale' | 'min' | 'max')[]>> = {

@@ -47,8 +47,9 @@ export const packetLoss = defineFault({
     { mode: 'drop', rate: 0.01 },
     { mode: 'cut', rate: 0.001 },
   ],
-  compat: { documented: true, order: 5, title: 'PacketLoss' },
+  compat: { documented: true, order: 5, title: 'PacketLoss', summaryTitle: 'Packet Loss', tailTitle: 'Packet Loss' },
   raw: isRaw,
+  describe: (given) => ['flow', ['mode', given.mode], ['lost', share(given)]],
   explain: (given) => `${EFFECTS[given.mode]} ${share(given)}`,
   stream: (given, context, next) => new PacketLossStage(given, context, next),
 })

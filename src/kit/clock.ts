@@ -6,10 +6,17 @@ export interface Clock {
   setTimer(delayMs: number, fire: () => void): Timer
 }
 
+/** Node takes a longer one for none at all. */
+const LONGEST_TIMEOUT_MS = 2 ** 31 - 1
+
 export const systemClock: Clock = {
   now: () => performance.now(),
   setTimer(delayMs, fire) {
-    const handle = setTimeout(fire, delayMs)
+    let handle = arm(delayMs)
+    function arm(leftMs: number): NodeJS.Timeout {
+      if (leftMs <= LONGEST_TIMEOUT_MS) return setTimeout(fire, leftMs)
+      return setTimeout(() => { handle = arm(leftMs - LONGEST_TIMEOUT_MS) }, LONGEST_TIMEOUT_MS)
+    }
     return { cancel: () => clearTimeout(handle) }
   },
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { tryBoolean } from './booleans.ts'
-import { tryByteRate, tryBytes, tryDuration } from './units.ts'
+import { tryBytes, tryDuration } from './units.ts'
 
 declare module 'zod' {
   interface GlobalMeta {
@@ -23,17 +23,14 @@ function measured(placeholder: string, expected: string, parse: (text: string) =
 }
 
 /** Longest delay any fault may ask for, in milliseconds: one hour. */
-export const MAX_DELAY_MS = 3_600_000
+const MAX_DELAY_MS = 3_600_000
 
 /** Milliseconds, as `250ms`, `1.5s`, `2m` or a bare number; 0 to one hour. */
 export const delay = () =>
   measured('ms', 'a duration from 0 to 1h, such as 250, 250ms or 1.5s', (text) => tryDuration(text, 'ms'), (ms) => ms >= 0 && ms <= MAX_DELAY_MS)
 
 /** Bytes, as `512`, `10KB` or `10KiB`; at least 1. */
-export const bytes = () => measured('bytes', 'a size of at least 1 byte, such as 512, 10KB or 1MiB', tryBytes, (size) => size >= 1)
-
-/** Bytes per second, as `64KB/s`, `64kbps` (bytes), `8mbit` (bits) or a bare number; more than 0. */
-export const byteRate = () => measured('rate', 'a rate above 0, such as 1000, 64KB/s or 8mbit', tryByteRate, (rate) => rate > 0)
+export const bytes = () => measured('bytes', 'a size of at least 1 byte, such as 512, 10KB or 1MiB', tryBytes, (size) => Number.isInteger(size) && size >= 1)
 
 /** A probability between 0 and 1. */
 export const ratio = () => number('a probability between 0 and 1, such as 0.25', (value) => value >= 0 && value <= 1).meta({ placeholder: '0..1' })
@@ -44,7 +41,6 @@ export function number(expected: string, accepts: (value: number) => boolean) {
 }
 
 export const nonNegative = () => number('a number of at least 0', (value) => value >= 0)
-export const positive = () => number('a number above 0', (value) => value > 0)
 
 /** Yes or no. */
 export const flag = () =>

@@ -27,7 +27,7 @@ export type EnvelopeKey = keyof typeof envelopeShape
 export const ENVELOPE_KEYS = Object.keys(envelopeShape) as EnvelopeKey[]
 
 /** Names no fault may use for a parameter: the envelope's, and those set aside for later envelopes. */
-export const RESERVED_KEYS: readonly string[] = [
+const RESERVED_KEYS: readonly string[] = [
   'type', 'period', 'enabled', ...ENVELOPE_KEYS,
   'query', 'body-size', 'on-status', 'first', 'nth', 'every', 'after', 'after-bytes', 'until', 'shape-over-time',
 ]

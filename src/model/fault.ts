@@ -35,7 +35,7 @@ export interface HookContext {
 
 /** Where a fault can act. A listener carries some of them; a fault that none can carry is an error at start. */
 export type HookName = 'accept' | 'resolve' | 'connect' | 'tls' | 'request' | 'response' | 'stream'
-export const HOOK_NAMES: readonly HookName[] = ['accept', 'resolve', 'connect', 'tls', 'request', 'response', 'stream']
+const HOOK_NAMES: readonly HookName[] = ['accept', 'resolve', 'connect', 'tls', 'request', 'response', 'stream']
 
 /** A documented spelling that the general rule `--NAME-PARAM` / `FAULT_NAME_PARAM` does not give. */
 export interface CompatField {
@@ -45,6 +45,9 @@ export interface CompatField {
   readonly env?: string
   readonly default?: unknown
 }
+
+/** A label with its value in the start-up summary; `flow` stands for side and direction. */
+export type Described = 'flow' | readonly [label: string, value: string | number | boolean]
 
 /** The names a fault is known by outside: the documented flags and variables, YAML types, labels of events and reports. */
 export interface Compat {
@@ -58,8 +61,10 @@ export interface Compat {
   readonly env?: string
   /** Keys are parameters and envelope fields. */
   readonly fields?: Readonly<Record<string, CompatField>>
-  /** Title in the start-up summary and column in the schedule drawing. */
+  /** Title in the schedule drawing; in the start-up summary and `--tail` too, unless they have their own. */
   readonly title?: string
+  readonly summaryTitle?: string
+  readonly tailTitle?: string
 }
 
 /**
@@ -87,6 +92,10 @@ export interface FaultSpec<Name extends string = string, Params extends z.ZodObj
   readonly compat?: Compat
   /** True: acts on serialized bytes, so only on HTTP/1 and tunnels; its stage sits after serialization. */
   raw?(params: z.output<Params>): boolean
+  /** The words of the start-up summary, in their order; default: side, direction and `explain`. */
+  describe?(params: z.output<Params>, probability: number): readonly Described[]
+  /** Names of transport capabilities it cannot do without. */
+  needs?(params: z.output<Params>): readonly string[]
   /** One clause for people, such as `adds 300 ms ± 40 ms (normal)`. */
   explain(params: z.output<Params>): string
   accept?(params: z.output<Params>, context: HookContext): Answer

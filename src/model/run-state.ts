@@ -1,7 +1,7 @@
 import type { Event, ExchangeRecord, FaultTotals } from './events.ts'
 
 /** How many exchanges are remembered whole; sums know them all. */
-export const REMEMBERED_EXCHANGES = 1000
+const REMEMBERED_EXCHANGES = 1000
 
 export interface ListenerState { readonly proxy: string; readonly protocol: string; readonly addresses: readonly string[] }
 export interface Notice { readonly level: string; readonly code: string; readonly message: string }

@@ -1,4 +1,6 @@
 import type { ProtocolSpec } from '../engine/protocol.ts'
+import type { CapabilityName } from '../engine/wire/capabilities.ts'
+import type { Transport } from '../engine/wire/wire.ts'
 import { closest } from '../kit/did-you-mean.ts'
 import { UserError } from '../kit/errors.ts'
 import type { FaultEntry } from '../model/entry.ts'
@@ -10,6 +12,18 @@ export interface Reachable {
   readonly protocol: ProtocolSpec
   /** Its targets are given as addresses, which are not looked up. */
   readonly isNumeric: boolean
+}
+
+/** A fault that the transport cannot do is a UserError with the reason. */
+export function checkNeeds(transport: Transport, faults: readonly FaultEntry[]): void {
+  for (const { spec, params } of faults) {
+    for (const need of spec.needs?.(params) ?? []) {
+      const can = transport.can(need as CapabilityName)
+      if (can === true) continue
+      const hint = transport.name === 'node' ? '--transport epoll, where it works (Linux; fault doctor says why not)' : '--transport node'
+      throw new UserError('TRANSPORT_CANNOT', `${spec.name} cannot act on the ${transport.name} transport: ${can}`, { hint })
+    }
+  }
 }
 
 /** Match fields that only a parsed request can answer. */

@@ -10,7 +10,7 @@ import { parseMapping, type Mapping } from '../model/mapping.ts'
 import { parseUpstream } from '../model/upstream.ts'
 import type { ProtocolPlugins } from './builtins.ts'
 import { arrivesAt, isUnspecified } from './own-address.ts'
-import { checkReach, type Reachable } from './reach.ts'
+import { checkNeeds, checkReach, type Reachable } from './reach.ts'
 import type { RunSettings } from './settings.ts'
 
 /** Name of the forward proxy in keys, events and matches. */
@@ -29,6 +29,7 @@ interface Plan extends Reachable {
 export async function openServices(engine: Engine, settings: RunSettings, builtins: ProtocolPlugins, faults: readonly FaultEntry[]): Promise<{ listeners: OpenListener[]; notes: string[] }> {
   const { plans, notes } = planServices(settings, builtins)
   if (plans.length === 0) throw new UserError('NOTHING_TO_DO', 'no proxy is asked for', { hint: 'leave out --disable-http-proxy, or add a mapping such as --proxy 9090=localhost:8080' })
+  checkNeeds(engine.transport, faults)
   notes.push(...checkReach(plans, faults))
   const listeners: OpenListener[] = []
   const open: Plan[] = []

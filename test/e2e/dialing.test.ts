@@ -20,7 +20,7 @@ const connectTo = (target: string): string => `CONNECT ${target} HTTP/1.1\r\nHos
 const get = (authority: string): string => `GET http://${authority}/ HTTP/1.1\r\nHost: ${authority}\r\nConnection: close\r\n\r\n`
 
 /** Long enough to tell a client that is noticed from one that is met again when its look-up ends. */
-const LOOKUP_MS = 600
+const LOOKUP_MS = 1000
 
 for (const transport of transports) describe(transport, { concurrency: 4 }, () => {
   test('E-16: a refused upstream is a RST for the client of a TCP mapping, and its event says refused', async (t) => {

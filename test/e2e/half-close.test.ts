@@ -4,7 +4,7 @@ import { describe, test, type TestContext } from 'node:test'
 import type { Runtime } from '../../src/runtime/runtime.ts'
 import { rig, transports, type Rig, type TransportName } from '../helpers/rig.ts'
 import { laneProxies, lanes, pipes, question, type Pipe } from './lanes.ts'
-import { connect, serve, sleep, type Peer, type Served } from './peers.ts'
+import { connect, eventually, serve, sleep, type Peer, type Served } from './peers.ts'
 
 /** Late enough that a FIN which ends too much has done its damage. */
 const LATE_MS = 60
@@ -197,7 +197,7 @@ async function fill(runtime: Runtime, server: Peer): Promise<number> {
   const put = async (bytes: Buffer): Promise<void> => {
     sent += bytes.length
     server.write(bytes)
-    while (runtime.connections()[0]!.bytesDown < sent) await new Promise((resolve) => setImmediate(resolve))
+    await eventually('taken', () => runtime.connections()[0]!.bytesDown >= sent)
   }
   await put(Buffer.from('HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n'))
   while (runtime.sample().heldBytes === 0) await put(step)

@@ -40,6 +40,7 @@ export interface Oracle {
 export async function oracle(t: TestContext): Promise<Oracle> {
   const answeredAtMs: number[] = []
   const { port } = await serve(t, (peer) => {
+    peer.socket.on('end', () => peer.end())
     peer.socket.on('data', () => {
       if (!peer.text.endsWith('\r\n\r\n')) return
       peer.clear()

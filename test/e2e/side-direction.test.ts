@@ -4,8 +4,9 @@ import { rig, transports } from '../helpers/rig.ts'
 import { laneProxies, lanes, measure, oracle, type Halves } from './lanes.ts'
 
 const DELAY_MS = 120
-/** What a busy machine may add to a half of an exchange that nothing delays. */
-const NOISE_MS = 90
+/** What a busy machine may add to a half of an exchange. */
+const NOISE_MS = 60
+const MOST_TRIES = 4
 
 type Half = keyof Halves
 interface Row { readonly side: string; readonly direction: string; readonly delays: readonly Half[] }
@@ -19,14 +20,20 @@ const rows: readonly Row[] = [
   { side: 'server', direction: 'both', delays: ['requestMs', 'responseMs'] },
 ]
 
-function assertDelayed(what: string, measured: Halves, control: Halves, delays: readonly Half[]): void {
-  for (const half of ['requestMs', 'responseMs'] as const) {
-    const added = measured[half] - control[half]
-    const wanted = delays.includes(half) ? DELAY_MS : 0
-    const text = `${what}: ${half} ${measured[half].toFixed(1)}, without the fault ${control[half].toFixed(1)}`
-    assert.ok(measured[half] >= wanted, text)
-    assert.ok(Math.abs(added - wanted) < NOISE_MS, text)
+/** Never delayed by less than is asked for; and by no more, in the best of some tries, since a busy machine only adds. */
+async function assertDelayed(control: Halves, delays: readonly Half[], ask: () => Promise<Halves>): Promise<void> {
+  const tried: string[] = []
+  for (let nth = 0; nth < MOST_TRIES; nth++) {
+    const measured = await ask()
+    const added = (['requestMs', 'responseMs'] as const).map((half) => {
+      const wanted = delays.includes(half) ? DELAY_MS : 0
+      assert.ok(measured[half] >= wanted, `${half} is ${measured[half]}`)
+      return measured[half] - control[half] - wanted
+    })
+    if (added.every((ms) => ms < NOISE_MS)) return
+    tried.push(JSON.stringify(measured))
   }
+  assert.fail(`wanted ${DELAY_MS} ms for ${delays.join(' and ')}, besides ${JSON.stringify(control)}; measured ${tried.join(', ')}`)
 }
 
 for (const transport of transports) for (const lane of lanes) describe(`${transport}: ${lane.name}`, { concurrency: 3 }, () => {
@@ -35,24 +42,23 @@ for (const transport of transports) for (const lane of lanes) describe(`${transp
     const proxy = await rig(t, { transport, proxies: laneProxies(upstream.port) })
     const control = await measure(await lane.open(t, proxy, upstream.port), lane, upstream)
     await proxy.swap(`latency mean=${DELAY_MS} side=${side} direction=${direction}`)
-    const measured = await measure(await lane.open(t, proxy, upstream.port), lane, upstream)
-    assertDelayed(`${side} ${direction}`, measured, control, delays)
+    await assertDelayed(control, delays, async () => measure(await lane.open(t, proxy, upstream.port), lane, upstream))
   })
 
   test('D-07: a client-side latency that is there from the start delays a GET without body', async (t) => {
     const upstream = await oracle(t)
     const control = await measure(await lane.open(t, await rig(t, { transport, proxies: laneProxies(upstream.port) }), upstream.port), lane, upstream)
     const proxy = await rig(t, { transport, proxies: laneProxies(upstream.port), faults: [`latency mean=${DELAY_MS} side=client`] })
-    assertDelayed('client ingress', await measure(await lane.open(t, proxy, upstream.port), lane, upstream), control, ['requestMs'])
+    await assertDelayed(control, ['requestMs'], async () => measure(await lane.open(t, proxy, upstream.port), lane, upstream))
   })
 
   const perExchange = lane.http ? '' : ' per=turn'
-  test(`D-49: the second exchange on one connection is delayed as the first is${perExchange && ', by turn'}`, async (t) => {
+  test(`D-49: the second exchange on one connection, and the third, is delayed as the first is${perExchange && ', by turn'}`, async (t) => {
     const upstream = await oracle(t)
     const proxy = await rig(t, { transport, proxies: laneProxies(upstream.port) })
     const peer = await lane.open(t, proxy, upstream.port)
     const control = await measure(peer, lane, upstream)
     await proxy.swap(`latency mean=${DELAY_MS}${perExchange}`)
-    for (const nth of ['first', 'second']) assertDelayed(nth, await measure(peer, lane, upstream), control, ['responseMs'])
+    for (let nth = 1; nth <= 3; nth++) await assertDelayed(control, ['responseMs'], () => measure(peer, lane, upstream))
   })
 })

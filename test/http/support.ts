@@ -220,8 +220,11 @@ export interface Given {
 /** One test on each transport. */
 export function each(name: string, run: (given: Given) => Promise<void>): void {
   for (const transport of transports) {
-    test(`${transport}: ${name}`, async (t) => {
-      const start = (options: SetUp = {}): Promise<Rig> => rig(t, { transport, ...options })
+    test(`${transport}: ${name}`, { timeout: 30_000 }, async (t) => {
+      const start = async (options: SetUp = {}): Promise<Rig> => {
+        const started = await rig(t, { transport, ...options })
+        return { ...started, until: (event, fits) => within(event, started.until(event, fits)) }
+      }
       await run({
         t, transport, start,
         async forward(options) {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
+import http2 from 'node:http2'
 import { Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { after, describe, test } from 'node:test'
@@ -103,6 +104,21 @@ for (const kind of kinds) describe(kind, () => {
     await until('there', () => got.endsWith('99,'))
     assert.ok(pieces < 5, `${pieces}`)
     stream.destroy()
+  })
+
+  test('node:http2 runs over it, on both sides', async () => {
+    const server = http2.createServer((request, response) => { request.pipe(response) })
+    const [near, far] = await wirePair(transport)
+    server.emit('connection', duplexOf(far))
+    const session = http2.connect('http://localhost', { createConnection: () => duplexOf(near) })
+    const sent = randomBytes(3 * MiB)
+    const request = session.request({ ':method': 'POST', ':path': '/' })
+    request.end(sent)
+    const got: Buffer[] = []
+    for await (const bytes of request) got.push(bytes as Buffer)
+    assert.ok(Buffer.concat(got).equals(sent))
+    session.close()
+    await once(session, 'close')
   })
 
   test('a reset is an error with a code; destroying with an error resets', async () => {

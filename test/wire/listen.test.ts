@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import net from 'node:net'
 import { after, describe, test } from 'node:test'
 import { EpollTransport } from '../../src/engine/wire/epoll/epoll-transport.ts'
-import { linux } from '../../src/engine/wire/epoll/libc.ts'
+import { linux, pin } from '../../src/engine/wire/epoll/libc.ts'
 import { EpollWire } from '../../src/engine/wire/epoll/epoll-wire.ts'
 import type { Wire } from '../../src/engine/wire/wire.ts'
 import { connect, dial, echo, fateOf, handler, kinds, libc, makeTransport, serve, sleep, until } from './support.ts'
@@ -143,9 +143,10 @@ test('the kernel\'s buffers can be sized, for what is accepted and for what is d
   const transport = makeTransport('epoll')
   after(() => transport.stop())
   const sizes = (wire: Wire) => [linux.SO_RCVBUF, linux.SO_SNDBUF].map((option) => {
-    const value = Buffer.alloc(4)
-    libc.getsockopt((wire as EpollWire).fd, linux.SOL_SOCKET, option, value, Buffer.from([4, 0, 0, 0]))
-    return value.readInt32LE(0)
+    const { buffer, address } = pin(libc, 8)
+    buffer.writeInt32LE(4, 4)
+    libc.getsockopt((wire as EpollWire).fd, linux.SOL_SOCKET, option, address, address + 4)
+    return buffer.readInt32LE(0)
   })
   const accepted = Promise.withResolvers<Wire>()
   const listener = await transport.listen({ host: '127.0.0.1', port: 0, receiveBufferBytes: 20_000, sendBufferBytes: 30_000 }, (wire) => accepted.resolve(wire))

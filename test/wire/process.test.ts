@@ -87,7 +87,8 @@ for (const kind of kinds) describe(kind, { skip: process.platform !== 'linux' },
     driver.kill('SIGKILL')
     const report = JSON.parse(output.split('\n').at(-2)!)
     t.diagnostic(JSON.stringify(report))
-    assert.ok(report.tlsRoundTrips > 20, output)
-    assert.ok(report.delayP99Ms < 60, output)
+    // Starved, there would be no round trip at all, and delays of seconds.
+    assert.ok(report.tlsRoundTrips > 5, output)
+    assert.ok(report.delayP50Ms < 40, output)
   })
 })

@@ -54,6 +54,21 @@ for (const kind of kinds) describe(kind, () => {
     assert.equal(got.bytes.toString(), 'last words')
   })
 
+  test('an end that has to wait is told when everything is written, before the wire closes', async () => {
+    const [near, far] = await wirePair(transport)
+    const log: string[] = []
+    near.handler = handler({ ended: () => { log.push('ended') }, drained: () => { log.push(`drained ${near.buffered}`) }, closed: (reason) => { log.push(reason) } })
+    near.resume()
+    far.end()
+    await until('ended', () => log.length === 1)
+    while (near.buffered === 0) near.write(Buffer.alloc(1_000_000))
+    near.end()
+    const got = collect(far)
+    await until('closed', () => log.includes('clean'))
+    assert.deepEqual(log, ['ended', 'drained 0', 'clean'])
+    await until('all there', () => got.ended)
+  })
+
   test('reset and close forget what has gathered, and a dead wire can be corked', async () => {
     for (const act of ['reset', 'close'] as const) {
       const { near, got } = await collectedPair(transport)

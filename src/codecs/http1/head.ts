@@ -5,7 +5,7 @@ import { RequestHead, ResponseHead } from './message.ts'
 import type { Head } from './message.ts'
 import { httpProblem } from './problem.ts'
 import type { HttpProblem, ProblemCode } from './problem.ts'
-import { Section } from './section.ts'
+import { Section, type MarkedNames } from './section.ts'
 import { targetProblem } from './target.ts'
 
 const DEFAULT_MAX_BYTES = 65536
@@ -19,11 +19,14 @@ export class HeadReader<Kind extends Head['kind'] = Head['kind']> {
   consumed = 0
   readonly #kind: Kind
   readonly #section: Section
+  readonly #noticed: readonly string[]
   #problem: HttpProblem | undefined
 
-  constructor(kind: Kind, maxBytes: number = DEFAULT_MAX_BYTES) {
+  /** `noticed`: names whose fields a request head is to have at hand. */
+  constructor(kind: Kind, maxBytes: number = DEFAULT_MAX_BYTES, noticed?: MarkedNames) {
     this.#kind = kind
-    this.#section = new Section(kind, maxBytes)
+    this.#section = new Section(kind, maxBytes, noticed)
+    this.#noticed = noticed?.names ?? NONE
   }
 
   /** Bytes of an incomplete head, copied from earlier reads; 0 between messages. */
@@ -39,7 +42,7 @@ export class HeadReader<Kind extends Head['kind'] = Head['kind']> {
     this.consumed = section.consumed
     if (progress === 'more') return undefined
     if (progress === 'problem') return this.#refuse(section.problem)
-    const head = this.#kind === 'request' ? requestHead(section) : responseHead(section)
+    const head = this.#kind === 'request' ? requestHead(section, this.#noticed) : responseHead(section)
     section.reset()
     return typeof head === 'string' ? this.#refuse(head) : head as Extract<Head, { kind: Kind }>
   }
@@ -57,12 +60,25 @@ export class HeadReader<Kind extends Head['kind'] = Head['kind']> {
   }
 }
 
-function requestHead(section: Section): RequestHead | ProblemCode {
+const NONE: readonly string[] = []
+
+function requestHead(section: Section, noticed: readonly string[]): RequestHead | ProblemCode {
   const { text, methodEnd, targetEnd } = section
   const lines = new FieldLines(undefined, text, section.fieldsAt)
   const head = new RequestHead(text.substring(0, methodEnd), text.substring(methodEnd + 1, targetEnd), section.minor, lines)
   head.length = text.length
+  if (noticed.length > 0) notice(head, section, noticed)
   return noteMarks(head, section) ?? targetProblem(head.method, head.target) ?? head
+}
+
+function notice(head: RequestHead, { text, marks, markCount }: Section, noticed: readonly string[]): void {
+  for (let at = 0; at < markCount * 4; at += 4) {
+    const length = marks[at + 1]! - marks[at]!
+    for (const name of noticed) {
+      if (name.length !== length || !sameName(text.substring(marks[at]!, marks[at + 1]), name)) continue
+      (head.noticed ??= []).push(name, trimmed(text, marks[at + 2]!, marks[at + 3]!))
+    }
+  }
 }
 
 function responseHead(section: Section): ResponseHead | ProblemCode {

@@ -27,6 +27,8 @@ export class RequestHead {
   /** As sent. */
   host: string | undefined = undefined
   expectContinue = false
+  /** The fields its reader was told to notice, as they came: flat, names in lower case. */
+  noticed: string[] | undefined = undefined
   readonly #lines: FieldLines
 
   constructor(method: string, target: string, minor: 0 | 1 = 1, fields: string[] | FieldLines = []) {

@@ -11,9 +11,23 @@ const MAX_METHOD = 64
 const MAX_EMPTY_LINES = 4
 const MIN_HELD = 512
 
-/** First letters of the decisive fields by their lengths: two numbers tell nearly every other field apart. */
-const MARKED = new Uint8Array(32)
-for (const name of DECISIVE_FIELDS) MARKED[name.length] = name.charCodeAt(0)
+/** Names, lower case, and which first letters (one bit each) they have by their lengths: two numbers tell nearly every other field apart. */
+export interface MarkedNames {
+  readonly names: readonly string[]
+  readonly letters: Uint32Array
+}
+
+const LENGTHS = 31
+const LETTERS = 31
+
+/** Names to be marked besides the decisive ones. Made once, shared by readers. */
+export function markedNames(names: readonly string[]): MarkedNames {
+  const letters = new Uint32Array(LENGTHS + 1)
+  for (const name of [...DECISIVE_FIELDS, ...names]) letters[name.length & LENGTHS]! |= 1 << (name.charCodeAt(0) & LETTERS)
+  return { names, letters }
+}
+
+const DECISIVE = markedNames([])
 
 /**
  * Scans a head or a trailer section up to its empty line. A verdict falls at the first byte that decides it, however the
@@ -35,6 +49,7 @@ export class Section {
 
   readonly #start: 'request' | 'response' | 'none'
   readonly #maxBytes: number
+  readonly #letters: Uint32Array
   #held: Buffer | undefined
   #heldBytes = 0
   #from = 0
@@ -44,9 +59,10 @@ export class Section {
   #started = false
   #emptyLines = 0
 
-  constructor(start: 'request' | 'response' | 'none', maxBytes: number) {
+  constructor(start: 'request' | 'response' | 'none', maxBytes: number, { letters }: MarkedNames = DECISIVE) {
     this.#start = start
     this.#maxBytes = maxBytes
+    this.#letters = letters
     this.reset()
   }
 
@@ -123,6 +139,7 @@ export class Section {
 
   #fieldLines(bytes: Buffer, limit: number): number {
     const from = this.#from
+    const letters = this.#letters
     let line = from + this.#line
     let at = from + this.#scanned
     let colon = this.#colon < 0 ? -1 : from + this.#colon
@@ -142,7 +159,7 @@ export class Section {
       while (at < limit && (CLASS[byte = bytes[at]!]! & VALUE) !== 0) at++
       if (at + 1 >= limit && (at >= limit || byte === CR)) break
       if (byte !== CR || bytes[at + 1] !== LF) return this.#badControl(byte)
-      if (MARKED[colon - line] === (bytes[line]! | 32)) this.#mark(line - from, colon - from, at - from)
+      if ((letters[(colon - line) & LENGTHS]! >>> (bytes[line]! & LETTERS) & 1) !== 0) this.#mark(line - from, colon - from, at - from)
       line = at += 2
       colon = -1
     }

@@ -4,13 +4,13 @@ import type { Address, Wire, WireHandler } from './wire.ts'
 
 /** A wire over `net.Socket` or `tls.TLSSocket`. `raw` is the TCP socket under a TLS one: RST needs it. */
 export class NodeWire implements Wire {
-  handler: WireHandler = ignore
   readonly retainsWrites = true
   readonly local: Address
   readonly remote: Address
   readonly #socket: net.Socket
   readonly #raw: net.Socket
   readonly #onBug: (error: unknown) => void
+  #handler: WireHandler = ignore
   #code: string | undefined
   #paused = true
   #endIsDue = false
@@ -33,7 +33,15 @@ export class NodeWire implements Wire {
     socket.on('close', this.#closed)
   }
 
+  get handler(): WireHandler { return this.#handler }
+  set handler(handler: WireHandler) {
+    this.#handler = handler
+    if (this.#endIsDue && this.#paused) queueMicrotask(this.#ended)
+  }
+
   get buffered(): number { return this.#socket.writableLength }
+
+  writeText(text: string): boolean { return this.write(Buffer.from(text, 'latin1')) }
 
   write(bytes: Buffer): boolean {
     return this.#gone || this.#socket.writableEnded || this.#socket.write(bytes)
@@ -86,12 +94,12 @@ export class NodeWire implements Wire {
 
   readonly #data = (bytes: Buffer): void => {
     if (this.#gone) return
-    try { this.handler.data(bytes) } catch (error) { this.#threw(error) }
+    try { this.#handler.data(bytes) } catch (error) { this.#threw(error) }
   }
 
   readonly #drained = (): void => {
     if (this.#gone) return
-    try { this.handler.drained() } catch (error) { this.#threw(error) }
+    try { this.#handler.drained() } catch (error) { this.#threw(error) }
   }
 
   /** Node tells a paused socket about a FIN that follows no data. It waits here, or nobody would be listening yet. */
@@ -101,7 +109,7 @@ export class NodeWire implements Wire {
       if (this.#paused) this.#endWhilePaused()
       else {
         this.#endIsTold = true
-        this.handler.ended()
+        this.#handler.ended()
         if (this.#closeIsDue) this.#closed()
       }
     } catch (error) {
@@ -120,7 +128,7 @@ export class NodeWire implements Wire {
     }
     this.#gone = true
     try {
-      this.handler.closed(this.#code ? closeReasonOf(this.#code) : 'clean')
+      this.#handler.closed(this.#code ? closeReasonOf(this.#code) : 'clean')
     } catch (error) {
       this.#onBug(error)
     }
@@ -128,9 +136,9 @@ export class NodeWire implements Wire {
 
   #endWhilePaused(): void {
     this.#endIsDue = true
-    if (this.#hangupIsTold || !this.handler.hangup) return
+    if (this.#hangupIsTold || !this.#handler.hangup) return
     this.#hangupIsTold = true
-    this.handler.hangup()
+    this.#handler.hangup()
   }
 
   #threw(error: unknown): void {

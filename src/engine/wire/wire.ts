@@ -23,7 +23,8 @@ export interface WireHandler {
   closed(reason: CloseReason): void
   /**
    * The peer sent its FIN while the wire is paused, so bytes may still be unread before it. At most once in the life
-   * of a wire, and `ended` still follows once everything is read. See the capability `notice-hangup`.
+   * of a wire, also to a handler that is set after it happened; `ended` still follows once everything is read.
+   * See the capability `notice-hangup`.
    */
   hangup?(): void
 }
@@ -46,6 +47,8 @@ export interface Wire {
   readonly retainsWrites: boolean
   /** False: more than `HIGH_WATER_BYTES` wait, so stop until `drained`. Never loses what it was given. */
   write(bytes: Buffer): boolean
+  /** Writes a text, one byte for each of its latin1 characters, without a buffer in between. */
+  writeText(text: string): boolean
   /**
    * Until `uncork`, small writes gather and leave together in one system call. Pairs nest. Meant for the writes of one
    * callback: what is gathered waits until `uncork`, however late that comes.
@@ -79,7 +82,10 @@ export interface ListenOptions extends Address, SocketOptions {
   /** Connections that may wait to be accepted; default 4,096. */
   readonly backlog?: number
   readonly ipv6Only?: boolean
-  /** No descriptor was left for a connection. Told at each onset, not for each connection; accepting recovers by itself. */
+  /**
+   * No descriptor was left for a connection. Told at each onset, not for each connection; accepting recovers by itself.
+   * See the capability `pause-accept-at-limit`.
+   */
   readonly onExhausted?: () => void
 }
 

@@ -4,6 +4,7 @@ import type { ResponseHead } from '../../codecs/http1/message.ts'
 import { responseBytes, stripHopByHop } from '../../codecs/http1/serialize.ts'
 import type { LiveConnection } from '../../engine/connections.ts'
 import type { HasDeadline } from '../../engine/deadlines.ts'
+import type { DialTarget } from '../../engine/dialer.ts'
 import type { Engine } from '../../engine/engine.ts'
 import { Gate, PAUSED } from '../../engine/gate.ts'
 import { looksLikeTls } from '../../engine/peek.ts'
@@ -12,6 +13,7 @@ import type { Cancellable } from '../../engine/resolver.ts'
 import { HIGH_WATER_BYTES, ignore, type CloseReason, type Wire, type WireHandler } from '../../engine/wire/wire.ts'
 import { refusalAnswer } from './answers.ts'
 import type { Exchange } from './exchange.ts'
+import { NOTICED } from './rewrite.ts'
 import { isListener, route } from './route.ts'
 import { tunnelHello } from './tunnel.ts'
 import { UpstreamLink } from './upstream-link.ts'
@@ -65,7 +67,7 @@ export class HttpConnection implements WireHandler, LiveConnection, HasDeadline 
     this.wire = wire
     this.client = `${wire.remote.host}:${wire.remote.port}`
     this.gate = new Gate(wire)
-    this.#reader = new HeadReader('request', engine.limits.maxHeadBytes)
+    this.#reader = new HeadReader('request', engine.limits.maxHeadBytes, NOTICED)
   }
 
   /** The client has sent its FIN. */
@@ -183,12 +185,12 @@ export class HttpConnection implements WireHandler, LiveConnection, HasDeadline 
   /** The exchange under way; further requests wait until it is over. */
   begin(exchange: Exchange): void { this.#exchange = exchange }
 
-  /** A kept connection to `name`, if it is the one at hand and no fault wants each exchange to dial. */
-  takeLink(name: string): UpstreamLink | undefined {
+  /** The kept connection, if it leads there and no fault wants each exchange to dial. */
+  takeLink(target: DialTarget): UpstreamLink | undefined {
     const link = this.#link
     if (!link) return undefined
     const { book } = this.engine
-    if (link.name === name && link.isUsable && !book.actsOn('resolve') && !book.actsOn('connect') && !book.actsOn('tls')) {
+    if (link.leadsTo(target) && link.isUsable && !book.actsOn('resolve') && !book.actsOn('connect') && !book.actsOn('tls')) {
       this.#cork(link.wire)
       return link
     }
@@ -197,8 +199,8 @@ export class HttpConnection implements WireHandler, LiveConnection, HasDeadline 
     return undefined
   }
 
-  newLink(wire: Wire, name: string): UpstreamLink {
-    this.#link = new UpstreamLink(wire, name, this.engine.limits.maxHeadBytes)
+  newLink(wire: Wire, target: DialTarget): UpstreamLink {
+    this.#link = new UpstreamLink(wire, target, this.engine.limits.maxHeadBytes)
     return this.#link
   }
 

@@ -200,7 +200,7 @@ export class Exchange implements LinkUser {
   /** The outlet has a unit and no upstream yet. */
   needLink(): void {
     if (this.#step || this.#link) return
-    const reusable = this.#connection.takeLink(this.#linkName())
+    const reusable = this.#connection.takeLink(this.target)
     if (reusable) return this.#linked(reusable)
     this.#do(() => this.#engine.dialer.dial(this.target, this.#faults.seats, (dialed) => this.#connected(dialed)))
   }
@@ -280,7 +280,7 @@ export class Exchange implements LinkUser {
   #connected(dialed: Dialed): void {
     this.#step = undefined
     this.#report.dialed = dialed
-    if ('wire' in dialed) return this.#linked(this.#connection.newLink(dialed.wire, this.#linkName()))
+    if ('wire' in dialed) return this.#linked(this.#connection.newLink(dialed.wire, this.target))
     if ('cause' in dialed) return this.#fail(failureAnswer(dialed.cause, dialed.detail, this.#targetName(), this.#mustClose), dialed.cause)
     this.#cut(dialed.action)
   }
@@ -394,7 +394,7 @@ export class Exchange implements LinkUser {
   }
 
   #targetName(): string { return this.#report.targetName }
-  #linkName(): string { return `${this.target.tls ? 'https' : 'http'}://${this.#targetName()}` }
+
 }
 
 const NOT_YET: Cancellable = { cancel() {} }

@@ -5,12 +5,17 @@ import type { Seat } from '../../engine/seat.ts'
 import { HIGH_WATER_BYTES } from '../../engine/wire/wire.ts'
 import type { Sink, Unit } from '../../model/stage.ts'
 
+/** Less than this, which is mostly what gathers for one system call, is not worth the count. */
+const UNCOUNTED_BYTES = 4096
+
 /** Where the units of a flow end up: they are serialized there and leave for a wire. */
 export interface Outlet {
   /** A unit after the last stage. */
   put(unit: Unit): void
   /** Serialized bytes after the last raw stage. */
   emit(bytes: Buffer): void
+  /** The same for a head, as latin1 text, where no raw stage wants its bytes. */
+  emitText(text: string): void
   /** The message is over. */
   finish(): void
   /** Bytes that wait behind the outlet. */
@@ -30,6 +35,7 @@ export class HttpFlow implements Sink, Holder {
   hasBegun = false
   /** The outlet's wire said that it is full, and has not drained since. */
   #isBackedUp = false
+  #isDestroyed = false
   readonly #gate: () => Gate | undefined
   readonly #budget: Budget
   readonly #outlet: Outlet
@@ -59,6 +65,12 @@ export class HttpFlow implements Sink, Holder {
     else this.#toRaw()
   }
 
+  /** A serialized head, from the outlet. */
+  passText(text: string): void {
+    if (this.#raw === undefined) this.#outlet.emitText(text)
+    else this.#raw.write(Buffer.from(text, 'latin1'))
+  }
+
   /** Serialized bytes, from the outlet. */
   pass(bytes: Buffer): void {
     if (this.#raw === undefined) this.#outlet.emit(bytes)
@@ -72,8 +84,9 @@ export class HttpFlow implements Sink, Holder {
   }
 
   regulate(): void {
+    if (this.#isDestroyed) return
     const buffered = this.#outlet.buffered
-    if (this.#stages === undefined && this.#raw === undefined && buffered === 0 && this.counted === 0) return this.#gate()?.release(PAUSED.full)
+    if (this.#stages === undefined && this.#raw === undefined && buffered < UNCOUNTED_BYTES && this.counted === 0 && !this.#isBackedUp) return this.#gate()?.release(PAUSED.full)
     this.#budget.count(this, this.held)
     const { isUsedUp } = this.#budget
     this.#isBackedUp = buffered > HIGH_WATER_BYTES || (this.#isBackedUp && buffered > 0)
@@ -96,6 +109,7 @@ export class HttpFlow implements Sink, Holder {
   roomAgain(): void { this.regulate() }
 
   destroy(): void {
+    this.#isDestroyed = true
     this.#stages?.destroy()
     this.#raw?.destroy()
     this.#stages = this.#raw = undefined

@@ -1,7 +1,8 @@
 import { decimal, sameName } from '../../codecs/http1/grammar.ts'
-import { field, RequestHead, setField } from '../../codecs/http1/message.ts'
+import { RequestHead, setField } from '../../codecs/http1/message.ts'
 import { localResponse, requestBytes } from '../../codecs/http1/serialize.ts'
 import type { LocalAnswer } from './answers.ts'
+import { noticedField } from './rewrite.ts'
 
 /** RFC 9110 §9.3.8: what a TRACE should not show. */
 const SECRETS = ['authorization', 'proxy-authorization', 'cookie']
@@ -12,7 +13,7 @@ const SECRETS = ['authorization', 'proxy-authorization', 'cookie']
  */
 export function countForward(head: RequestHead): LocalAnswer | undefined {
   if (head.method !== 'TRACE' && head.method !== 'OPTIONS') return undefined
-  const given = field(head, 'Max-Forwards')
+  const given = noticedField(head, 'max-forwards')
   const left = given === undefined ? -1 : decimal(given)
   if (left > 0) setField(head, 'Max-Forwards', String(left - 1))
   if (left !== 0) return undefined

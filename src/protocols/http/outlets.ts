@@ -25,7 +25,13 @@ export class RequestOutlet implements Outlet {
   put(unit: Unit): void {
     if (unit instanceof Uint8Array) return this.#exchange.request.pass(unit)
     if (this.#wire === undefined) this.#exchange.needLink()
-    this.#exchange.request.pass(Buffer.from(requestBytes(unit as RequestHead), 'latin1'))
+    this.#exchange.request.passText(requestBytes(unit as RequestHead))
+  }
+
+  emitText(text: string): void {
+    if (!this.#wire) return this.emit(Buffer.from(text, 'latin1'))
+    this.bytes += text.length
+    this.#wire.writeText(text)
   }
 
   emit(bytes: Buffer): void {
@@ -92,7 +98,12 @@ export class ResponseOutlet implements Outlet {
     const head = unit as ResponseHead
     if (head.chunked && request.minor === 0) this.#unchunker = withoutChunks(head, method, (bytes) => response.pass(bytes))
     if (head.status >= 200) this.endsByClose = endsByClose(head, method)
-    response.pass(Buffer.from(responseBytes(head), 'latin1'))
+    response.passText(responseBytes(head))
+  }
+
+  emitText(text: string): void {
+    this.bytes += text.length
+    this.#wire.writeText(text)
   }
 
   emit(bytes: Buffer): void {

@@ -21,8 +21,8 @@ interface Counted { readonly bytesUp: number; readonly bytesDown: number }
 export class Report {
   dialed: Dialed | undefined
   status: number | undefined
-  readonly targetName: string
   readonly #engine: Engine
+  readonly #target: DialTarget
   readonly #client: Client
   readonly #subject: Subject
   readonly #trace: Trace
@@ -37,7 +37,7 @@ export class Report {
     this.#client = client
     this.#subject = subject
     this.#trace = trace
-    this.targetName = `${target.host}:${target.port}`
+    this.#target = target
     this.#id = engine.nextExchange()
     this.#startedAtMs = engine.clock.now()
     this.#generation = engine.book.generation
@@ -51,6 +51,7 @@ export class Report {
     bus.emit('exchange.started', { exchange: this.#id, connection: this.#client.id, proxy, kind: 'http', target: this.targetName, method: method!, path: path! })
   }
 
+  get targetName(): string { return `${this.#target.host}:${this.#target.port}` }
   /** Something of an answer has come. */
   answering(): void { this.#firstByteMs ??= this.#engine.clock.now() - this.#startedAtMs }
   get isAnswering(): boolean { return this.#firstByteMs !== undefined }

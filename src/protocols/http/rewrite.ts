@@ -1,5 +1,5 @@
-import type { RequestHead } from '../../codecs/http1/message.ts'
-import { setField } from '../../codecs/http1/message.ts'
+import { removeField, setField, type RequestHead } from '../../codecs/http1/message.ts'
+import { markedNames, type MarkedNames } from '../../codecs/http1/section.ts'
 import { stripHopByHop } from '../../codecs/http1/serialize.ts'
 
 /** What the proxy itself asks of a request, in fields that it takes out before forwarding. */
@@ -9,27 +9,27 @@ export interface Trace {
   readonly key?: string
 }
 
-const NO_TRACE: Trace = {}
-/** `traceparent`, `x-fault-run` and `x-fault-key` are equally long. */
-const TRACE_NAME_LENGTH = 11
+/** What a request may ask of the proxy itself: its reader has these at hand, so that a request without them costs nothing. */
+export const NOTICED: MarkedNames = markedNames(['traceparent', 'x-fault-run', 'x-fault-key', 'max-forwards'])
 
-/** Reads the trace fields and removes those that are ours; a request without them costs one comparison a field. */
+const NO_TRACE: Trace = {}
+
+/** Reads the trace fields and removes those that are ours. */
 export function takeTrace(head: RequestHead): Trace {
-  const { fields } = head
-  let trace: { traceparent?: string; run?: string; key?: string } | undefined
-  for (let index = 0; index < fields.length; index += 2) {
-    if (fields[index]!.length !== TRACE_NAME_LENGTH) continue
-    const name = fields[index]!.toLowerCase()
-    const value = fields[index + 1]!
-    if (name === 'traceparent') (trace ??= {}).traceparent = value
-    else if (name === 'x-fault-run') (trace ??= {}).run = value
-    else if (name === 'x-fault-key') (trace ??= {}).key = value
-    else continue
-    if (name === 'traceparent') continue
-    fields.splice(index, 2)
-    index -= 2
-  }
-  return trace ?? NO_TRACE
+  if (head.noticed === undefined) return NO_TRACE
+  const traceparent = noticedField(head, 'traceparent')
+  const run = noticedField(head, 'x-fault-run')
+  const key = noticedField(head, 'x-fault-key')
+  if (run !== undefined) removeField(head, 'x-fault-run')
+  if (key !== undefined) removeField(head, 'x-fault-key')
+  return { ...(traceparent !== undefined && { traceparent }), ...(run !== undefined && { run }), ...(key !== undefined && { key }) }
+}
+
+/** The first field of that name, one of `NOTICED`, as it came. */
+export function noticedField({ noticed }: RequestHead, name: string): string | undefined {
+  if (noticed === undefined) return undefined
+  for (let index = 0; index < noticed.length; index += 2) if (noticed[index] === name) return noticed[index + 1]
+  return undefined
 }
 
 /** RFC 9110 §9.2.2. */

@@ -74,14 +74,10 @@ function isSelf({ engine, wire }: HttpConnection, { host, port }: Destination): 
   return port === wire.local.port && (host === wire.local.host || host === 'localhost' || engine.isSelf(host, port))
 }
 
-/** Whether `authority`, as a client of a mapping has it, is the mapping's own listener. With port 0 only the connection knows the port. */
-export function isListener({ service, wire }: HttpConnection, authority: string): boolean {
+/** Whether `authority`, as a client of a mapping has it, is the mapping's own listener. */
+export function isListener({ service }: HttpConnection, authority: string): boolean {
   const parsed = parseAuthority(authority)
-  const { mapping, clientTls } = service
-  if (!parsed || !mapping) return false
-  const { upstream, listen } = mapping
-  const { host } = parsed
-  const port = parsed.port >= 0 ? parsed.port : mapping.clientTls && clientTls ? 443 : 80
-  if (port === wire.local.port && host === wire.local.host) return host !== upstream.host || port !== upstream.port
-  return service.isOwnName(host, listen.port === 0 && port === wire.local.port ? 0 : port)
+  if (!parsed) return false
+  const endsTls = service.mapping?.clientTls && service.clientTls
+  return service.isOwnName(parsed.host, parsed.port >= 0 ? parsed.port : endsTls ? 443 : 80)
 }

@@ -2,6 +2,7 @@ import { BodyScanner, framingOfResponse } from '../../codecs/http1/body.ts'
 import { HeadReader } from '../../codecs/http1/head.ts'
 import type { ResponseHead } from '../../codecs/http1/message.ts'
 import type { HttpProblem } from '../../codecs/http1/problem.ts'
+import type { DialTarget } from '../../engine/dialer.ts'
 import { Gate } from '../../engine/gate.ts'
 import { ignore, type CloseReason, type Wire, type WireHandler } from '../../engine/wire/wire.ts'
 
@@ -27,9 +28,8 @@ export interface LinkUser {
 export class UpstreamLink implements WireHandler {
   readonly wire: Wire
   readonly gate: Gate
-  /** What it is connected to: scheme, host and port. */
-  readonly name: string
   exchanges = 0
+  readonly #target: DialTarget
   readonly #reader: HeadReader<'response'>
   readonly #scanner = new BodyScanner()
   #user: LinkUser | undefined
@@ -41,15 +41,16 @@ export class UpstreamLink implements WireHandler {
   #gone = false
   #peerEnded = false
 
-  constructor(wire: Wire, name: string, maxHeadBytes: number) {
+  constructor(wire: Wire, target: DialTarget, maxHeadBytes: number) {
     this.wire = wire
-    this.name = name
+    this.#target = target
     this.gate = new Gate(wire)
     this.#reader = new HeadReader('response', maxHeadBytes)
     wire.handler = this
   }
 
   get isUsable(): boolean { return !this.#gone && !this.#peerEnded && !this.#isSpoiled }
+  leadsTo({ host, port, tls }: DialTarget): boolean { return host === this.#target.host && port === this.#target.port && tls === this.#target.tls }
   /** Part of a response head has come. */
   get isAnswering(): boolean { return this.#reader.heldBytes > 0 }
 

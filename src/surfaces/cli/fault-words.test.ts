@@ -22,10 +22,10 @@ test('what the envelope says besides side and direction stands behind', () => {
   assert.match(words, /, probability: 0\.25, sched: start:1s, host: a\.test b\.test, path: \/api\/\*, id: slow$/)
 })
 
-test('D-60: the side of every fault that has one is shown', () => {
-  for (const { name, examples, directional } of builtins.faults.list) {
+test('D-60: the side of every fault whose stage sits on one is shown', () => {
+  for (const { name, examples, stream } of builtins.faults.list) {
     const words = faultWords({ ...entryOf(name, examples[0]), envelope: { side: 'client' } })
-    assert.equal(words.includes('side: Client'), directional, words)
+    assert.equal(words.includes('side: Client'), stream !== undefined, words)
   }
 })
 

@@ -1,25 +1,11 @@
 import type { Envelope } from '../../model/entry.ts'
-import type { AnyFault, Compat } from '../../model/fault.ts'
+import type { AnyFault } from '../../model/fault.ts'
 
-type Params = Readonly<Record<string, unknown>>
-/** `flow`: here stand side and direction. */
-export type Described = 'flow' | readonly [label: string, value: string | number | boolean]
+export type SpeakingFault = Pick<AnyFault, 'name' | 'directional' | 'explain' | 'describe' | 'compat'>
 
-/** What the terminal reads of a fault. A declaration may give the documented words; without them its `explain` speaks. */
-export interface SpeakingFault extends Pick<AnyFault, 'name' | 'directional' | 'explain'> {
-  readonly compat?: Compat & {
-    /** Title in the start-up summary, when it is not `title`. */
-    readonly summaryTitle?: string
-    /** Title in `--tail`, when it is not `title`. */
-    readonly tailTitle?: string
-  }
-  /** The documented words of the start-up summary, in their order. */
-  describe?(params: Params, probability: number): readonly Described[]
-}
-
-export interface ConfiguredFault {
+interface ConfiguredFault {
   readonly spec: SpeakingFault
-  readonly params: Params
+  readonly params: Readonly<Record<string, unknown>>
   readonly envelope: Envelope
 }
 
@@ -29,7 +15,7 @@ const LANE_COLORS = [39, 210, 2, 129, 220, 154, 101] as const
 /** `Latency: side: Server, direction: Ingress, …`: the documented words, then what else the envelope says. */
 export function faultWords({ spec, params, envelope }: ConfiguredFault): string {
   const { probability = 1, side = 'server', direction = 'ingress' } = envelope
-  const described = spec.describe?.(params, probability) ?? ['flow']
+  const described = spec.describe?.(params, probability) ?? (['flow'] as const)
   const flow = spec.directional ? [`side: ${capitalized(side)}`, `direction: ${capitalized(direction)}`] : []
   const words = described.flatMap((part) => (part === 'flow' ? flow : [`${part[0]}: ${part[1]}`]))
   if (!spec.describe) words.push(spec.explain(params))

@@ -11,7 +11,7 @@ type Listener = Pick<Runtime['listeners'][number], 'service' | 'protocol' | 'add
 type Instance = Pick<Runtime['faults']['instances'][number], 'spec' | 'params' | 'entry' | 'schedule'>
 
 /** What the summary reads of a runtime. */
-export interface StartedRun extends Pick<Runtime, 'seed' | 'transport' | 'notes'> {
+interface StartedRun extends Pick<Runtime, 'seed' | 'transport' | 'notes'> {
   readonly listeners: readonly Listener[]
   readonly faults: { readonly instances: readonly Instance[] }
 }

@@ -16,7 +16,7 @@ import { Outbox } from './outbox.ts'
 import { Reactor } from './reactor.ts'
 import { Slab } from './slab.ts'
 import { encodeAddress } from './sockaddr.ts'
-import { lingerZero, OptionSetter, socketError } from './sockopt.ts'
+import { Options } from './sockopt.ts'
 import { createTimerfdClock } from './timerfd.ts'
 
 const EINPROGRESS = 115
@@ -29,7 +29,6 @@ export class EpollTransport implements Transport {
   readonly capabilities = capabilities
   readonly clock: HeapClock
   readonly #shared: Shared
-  readonly #options: OptionSetter
   readonly #encoded = new WeakMap<Address, Buffer>()
   readonly #dialer: Dialer
   readonly #securer: Securer
@@ -39,8 +38,7 @@ export class EpollTransport implements Transport {
   constructor(libc: Libc, { onBug }: TransportOptions) {
     const reactor = new Reactor(libc, onBug)
     this.clock = createTimerfdClock(reactor, onBug)
-    this.#shared = { libc, reactor, slab: new Slab(libc), outbox: new Outbox(libc), onBug, lingerZero: lingerZero(libc) }
-    this.#options = new OptionSetter(libc)
+    this.#shared = { libc, reactor, slab: new Slab(libc), outbox: new Outbox(libc), options: new Options(libc), onBug }
     this.#dialer = new Dialer(systemClock, (address, options, settled) => this.#attempt(address, options, settled), onBug)
     this.#securer = new Securer(systemClock, onBug, this.#open)
   }
@@ -48,7 +46,7 @@ export class EpollTransport implements Transport {
   can(name: CapabilityName): true | string { return canOf(name, 'epoll') }
 
   async listen(options: ListenOptions, accepted: (wire: Wire) => void): Promise<Listener> {
-    const { libc } = this.#shared
+    const { libc, options: sockopt } = this.#shared
     const address = encodeAddress(libc, options)
     if (!address) throw new ListenError(options, 'EINVAL')
     const fd = libc.socket(address.readUInt16LE(0), STREAM, 0)
@@ -58,9 +56,9 @@ export class EpollTransport implements Transport {
       throw new ListenError(options, code)
     }
     if (fd < 0) fail()
-    this.#options.set(fd, linux.SOL_SOCKET, linux.SO_REUSEADDR, 1)
-    if (options.host.includes(':')) this.#options.set(fd, linux.IPPROTO_IPV6, linux.IPV6_V6ONLY, options.ipv6Only ? 1 : 0)
-    this.#options.setUp(fd, options)
+    sockopt.set(fd, linux.SOL_SOCKET, linux.SO_REUSEADDR, 1)
+    if (options.host.includes(':')) sockopt.set(fd, linux.IPPROTO_IPV6, linux.IPV6_V6ONLY, options.ipv6Only ? 1 : 0)
+    sockopt.setUp(fd, options)
     if (libc.bind(fd, address, address.length) < 0 || libc.listen(fd, options.backlog ?? BACKLOG) < 0) fail()
     return new Acceptor(this.#shared, fd, options, accepted)
   }
@@ -93,7 +91,7 @@ export class EpollTransport implements Transport {
       libc.close(fd)
     }
     const ready = () => {
-      const errno = socketError(libc, fd)
+      const errno = this.#shared.options.takeError(fd)
       if (errno !== 0) {
         abandon()
         return settled(dialFailureOf(errorName(errno)))
@@ -117,7 +115,7 @@ export class EpollTransport implements Transport {
     if (!target || (bind && !local)) return 'EINVAL'
     const fd = libc.socket(target.readUInt16LE(0), STREAM, 0)
     if (fd < 0) return errorName(libc.errno())
-    this.#options.setUp(fd, options)
+    this.#shared.options.setUp(fd, options)
     if ((!local || libc.bind(fd, local, local.length) === 0) && libc.connect(fd, target, target.length) === 0) return fd
     const errno = libc.errno()
     if (errno === EINPROGRESS) return fd

@@ -1,12 +1,12 @@
 import net from 'node:net'
 import { closeReasonOf, HIGH_WATER_BYTES, ignore } from '../wire.ts'
 import type { Address, CloseReason, Wire, WireHandler } from '../wire.ts'
-import { errorName, linux, type Libc, type Pinned } from './libc.ts'
+import { errorName, linux, type Libc } from './libc.ts'
 import { OUTBOX_BYTES, type Outbox } from './outbox.ts'
 import type { Reactor, Watcher } from './reactor.ts'
 import { READ_BYTES, type Slab } from './slab.ts'
 import { nameOf } from './sockaddr.ts'
-import { socketError } from './sockopt.ts'
+import type { Options } from './sockopt.ts'
 
 const { EPOLLIN, EPOLLOUT, EPOLLERR, EPOLLHUP, EPOLLRDHUP, MSG_NOSIGNAL } = linux
 const EAGAIN = 11
@@ -20,14 +20,13 @@ export interface Shared {
   readonly slab: Slab
   readonly outbox: Outbox
   readonly onBug: (error: unknown) => void
-  /** `{ 1, 0 }`: linger on, zero seconds, so that close sends RST. */
-  readonly lingerZero: Pinned
+  readonly options: Options
 }
 
 /** A connected socket in the reactor. The kernel is asked for less only when an unwanted event arrives: pausing is free. */
 export class EpollWire implements Wire, Watcher {
-  handler: WireHandler = ignore
   readonly fd: number
+  #handler: WireHandler = ignore
   readonly #shared: Shared
   #remote: Address | undefined
   #local: Address | undefined
@@ -37,6 +36,8 @@ export class EpollWire implements Wire, Watcher {
   #paused = true
   /** Its owner waits to be told that everything is written. */
   #full = false
+  /** Nobody has asked for it so far. */
+  #hangupIsDue = false
   #hangupIsTold = false
   #peerEnded = false
   #ending = false
@@ -48,6 +49,12 @@ export class EpollWire implements Wire, Watcher {
     this.#shared = shared
     this.fd = fd
     this.#remote = remote
+  }
+
+  get handler(): WireHandler { return this.#handler }
+  set handler(handler: WireHandler) {
+    this.#handler = handler
+    if (this.#hangupIsDue) queueMicrotask(() => this.#hangupLate())
   }
 
   get retainsWrites(): boolean { return false }
@@ -65,6 +72,18 @@ export class EpollWire implements Wire, Watcher {
     return sent === bytes.length || this.#sentPart(bytes, sent)
   }
 
+  writeText(text: string): boolean {
+    const { outbox } = this.#shared
+    if (this.#gone || this.#ending) return true
+    if (this.#buffered > 0 || text.length > OUTBOX_BYTES) return this.write(Buffer.from(text, 'latin1'))
+    if (text.length > OUTBOX_BYTES - this.#gathered) this.pour()
+    if (this.#gone) return true
+    outbox.take(this)
+    outbox.putText(text)
+    if (this.#corked === 0) this.pour()
+    return !this.#full
+  }
+
   cork(): void { this.#corked++ }
   uncork(): void { if (this.#corked > 0 && --this.#corked === 0) this.pour() }
 
@@ -80,8 +99,7 @@ export class EpollWire implements Wire, Watcher {
 
   reset(): void {
     if (this.#gone) return
-    const { libc, lingerZero } = this.#shared
-    libc.setsockopt(this.fd, linux.SOL_SOCKET, linux.SO_LINGER, lingerZero.address, 8)
+    this.#shared.options.resetOnClose(this.fd)
     this.#release()
   }
 
@@ -90,6 +108,7 @@ export class EpollWire implements Wire, Watcher {
 
   resume(): void {
     this.#paused = false
+    this.#hangupIsDue = false
     if (this.#gone) return
     const out = this.#buffered > 0 ? EPOLLOUT : 0
     this.#shared.reactor.watch(this.fd, this.#peerEnded ? out : out | EPOLLIN | EPOLLRDHUP)
@@ -102,8 +121,7 @@ export class EpollWire implements Wire, Watcher {
       if (events & EPOLLOUT) this.#flush()
       if (!this.#gone && events & ~EPOLLOUT) this.#receive(events)
     } catch (error) {
-      this.reset()
-      this.#shared.onBug(error)
+      this.#threw(error)
     }
   }
 
@@ -152,7 +170,7 @@ export class EpollWire implements Wire, Watcher {
     if (this.#paused || this.#peerEnded) return this.#unwanted(events)
     const { libc, slab } = this.#shared
     const got = libc.recv(this.fd, slab.address, READ_BYTES, 0)
-    if (got > 0) this.handler.data(slab.view(got))
+    if (got > 0) this.#handler.data(slab.view(got))
     else if (got === 0) this.#endOfPeer()
     else this.#failed(libc.errno())
   }
@@ -160,22 +178,33 @@ export class EpollWire implements Wire, Watcher {
   #endOfPeer(): void {
     this.#peerEnded = true
     this.#unwatch(EPOLLIN | EPOLLRDHUP)
-    this.handler.ended()
+    this.#handler.ended()
     if (this.#ended) this.#lost('clean')
   }
 
   /** Nothing is read now. Hang-up and error cannot be masked, so a wire that is told of them leaves the set until it is resumed. */
   #unwanted(events: number): void {
-    if (events & EPOLLERR) return this.#failed(socketError(this.#shared.libc, this.fd) || ECONNRESET)
+    if (events & EPOLLERR) return this.#failed(this.#shared.options.takeError(this.fd) || ECONNRESET)
     if (events & EPOLLHUP) this.#shared.reactor.park(this.fd)
     else this.#unwatch(events & EPOLLRDHUP ? EPOLLIN | EPOLLRDHUP : EPOLLIN)
     if (events & EPOLLRDHUP && !this.#peerEnded) this.#hangup()
   }
 
   #hangup(): void {
-    if (this.#hangupIsTold || !this.handler.hangup) return
-    this.#hangupIsTold = true
-    this.handler.hangup()
+    if (this.#hangupIsTold) return
+    this.#hangupIsTold = this.#handler.hangup !== undefined
+    this.#hangupIsDue = !this.#hangupIsTold
+    this.#handler.hangup?.()
+  }
+
+  #hangupLate(): void {
+    if (this.#gone || !this.#hangupIsDue) return
+    try { this.#hangup() } catch (error) { this.#threw(error) }
+  }
+
+  #threw(error: unknown): void {
+    this.reset()
+    this.#shared.onBug(error)
   }
 
   #unwatch(events: number): void {
@@ -241,10 +270,10 @@ export class EpollWire implements Wire, Watcher {
   #drained(): void {
     this.#queue = undefined
     this.#unwatch(EPOLLOUT)
-    if (this.#ending && !this.#ended) this.#finish()
-    if (!this.#full || this.#gone) return
+    const waits = this.#full
     this.#full = false
-    this.handler.drained()
+    if (this.#ending && !this.#ended) this.#finish()
+    if (waits) this.#handler.drained()
   }
 
   #finish(): void {
@@ -262,7 +291,7 @@ export class EpollWire implements Wire, Watcher {
     if (this.#gone) return
     this.#release()
     queueMicrotask(() => {
-      try { this.handler.closed(reason) } catch (error) { this.#shared.onBug(error) }
+      try { this.#handler.closed(reason) } catch (error) { this.#shared.onBug(error) }
     })
   }
 

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module'
 import { constants } from 'node:os'
-import { isMainThread } from 'node:worker_threads'
+import { isMainThread, markAsUntransferable } from 'node:worker_threads'
 import type * as koffi from 'koffi'
 import type { Platform } from '../../../kit/host.ts'
 
@@ -34,7 +34,7 @@ const prototypes = {
   connect: 'int connect(int, const void*, uint)',
   getsockname: 'int getsockname(int, void*, void*)',
   getpeername: 'int getpeername(int, void*, void*)',
-  getsockopt: 'int getsockopt(int, int, int, void*, void*)',
+  getsockopt: 'int getsockopt(int, int, int, uintptr_t, uintptr_t)',
   setsockopt: 'int setsockopt(int, int, int, uintptr_t, uint)',
   shutdown: 'int shutdown(int, int)',
   close: 'int close(int)',
@@ -61,10 +61,14 @@ export type Libc = { readonly [Name in keyof typeof prototypes]: CFunction } & {
   errno(): number
 }
 
-/** Memory C may keep a pointer to: outside the JavaScript heap, so it never moves. Hold the buffer while C uses it. */
+/**
+ * Memory C may keep a pointer to: outside the JavaScript heap, so it never moves, and nobody can transfer it away.
+ * Hold the buffer while C uses it.
+ */
 export interface Pinned { readonly buffer: Buffer; readonly address: number }
 export function pin(libc: Libc, bytes: number): Pinned {
   const buffer = Buffer.from(new ArrayBuffer(bytes))
+  markAsUntransferable(buffer.buffer)
   return { buffer, address: Number(libc.koffi.address(buffer)) }
 }
 

@@ -28,6 +28,8 @@ export class Outbox {
     this.used += bytes.length
   }
 
+  putText(text: string): void { this.used += this.buffer.write(text, this.used, 'latin1') }
+
   /** Empties it; how much was in it. */
   release(): number {
     const { used } = this

@@ -8,12 +8,14 @@ export interface Watcher {
 }
 
 const PARKED = -1
+/** Of the tables, which grow with the largest descriptor. */
+const FIRST_SIZE = 1024
 const BATCH = 256
 /** Timers, TLS and promises wait at most this long, plus a few events. */
 const TURN_MS = 1
 /** Asking again costs less than a trip through libuv's loop, and under load there is nearly always an answer. */
-const ROUNDS = 4
-const EVENTS_PER_LOOK_AT_THE_CLOCK = 4
+const ROUNDS = 8
+const EVENTS_PER_LOOK_AT_THE_CLOCK = 8
 
 /**
  * One epoll set, itself watched by libuv's loop: JavaScript is entered once for a batch, not once for a socket.
@@ -34,9 +36,9 @@ export class Reactor {
   readonly #control: Pinned
   readonly #controlWords: Uint32Array
   /** By descriptor: who is told, what the kernel was asked for, and which owner of the number this is. */
-  readonly #watchers: (Watcher | undefined)[] = []
-  #interests = new Int32Array(1024)
-  #generations = new Uint32Array(1024)
+  readonly #watchers: (Watcher | undefined)[] = Array.from({ length: FIRST_SIZE }, () => undefined)
+  #interests = new Int32Array(FIRST_SIZE)
+  #generations = new Uint32Array(FIRST_SIZE)
   readonly #handle: unknown
   readonly #callback: bigint
   readonly #onBug: (error: unknown) => void
@@ -176,6 +178,7 @@ export class Reactor {
 
   #grow(fd: number): void {
     const size = Math.max(fd + 1, this.#interests.length * 2)
+    while (this.#watchers.length < size) this.#watchers.push(undefined)
     const interests = this.#interests
     const generations = this.#generations
     this.#interests = new Int32Array(size)

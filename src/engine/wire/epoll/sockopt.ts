@@ -5,19 +5,19 @@ import { linux, pin, type Libc, type Pinned } from './libc.ts'
 const KEEP_ALIVE_INTERVAL_S = 1
 const KEEP_ALIVE_PROBES = 10
 
-/** Sets options that are one `int`. */
-export class OptionSetter {
+/** Reads and sets socket options, through one piece of memory: an option's value and its length. */
+export class Options {
   readonly #libc: Libc
-  readonly #value: Pinned
+  readonly #memory: Pinned
 
   constructor(libc: Libc) {
     this.#libc = libc
-    this.#value = pin(libc, 4)
+    this.#memory = pin(libc, 8)
   }
 
   set(fd: number, level: number, option: number, value: number): void {
-    this.#value.buffer.writeInt32LE(value, 0)
-    this.#libc.setsockopt(fd, level, option, this.#value.address, 4)
+    this.#memory.buffer.writeInt32LE(value, 0)
+    this.#libc.setsockopt(fd, level, option, this.#memory.address, 4)
   }
 
   /** On a listening socket, what it accepts has the same options. */
@@ -31,18 +31,21 @@ export class OptionSetter {
     this.set(fd, linux.IPPROTO_TCP, linux.TCP_KEEPINTVL, KEEP_ALIVE_INTERVAL_S)
     this.set(fd, linux.IPPROTO_TCP, linux.TCP_KEEPCNT, KEEP_ALIVE_PROBES)
   }
-}
 
-/** Why the socket failed; 0: it did not. Asking clears it. */
-export function socketError(libc: Libc, fd: number): number {
-  const value = Buffer.alloc(4)
-  libc.getsockopt(fd, linux.SOL_SOCKET, linux.SO_ERROR, value, Buffer.from([4, 0, 0, 0]))
-  return value.readInt32LE(0)
-}
+  /** Linger for no time at all: close sends RST. */
+  resetOnClose(fd: number): void {
+    const { buffer, address } = this.#memory
+    buffer.writeInt32LE(1, 0)
+    buffer.writeInt32LE(0, 4)
+    this.#libc.setsockopt(fd, linux.SOL_SOCKET, linux.SO_LINGER, address, 8)
+  }
 
-/** `{ 1, 0 }`: linger on, for zero seconds, so that close sends RST. */
-export function lingerZero(libc: Libc): Pinned {
-  const memory = pin(libc, 8)
-  memory.buffer.writeInt32LE(1, 0)
-  return memory
+  /** The errno of what happened to the socket; 0: nothing did. Asking clears it. */
+  takeError(fd: number): number {
+    const { buffer, address } = this.#memory
+    buffer.writeInt32LE(0, 0)
+    buffer.writeInt32LE(4, 4)
+    this.#libc.getsockopt(fd, linux.SOL_SOCKET, linux.SO_ERROR, address, address + 4)
+    return buffer.readInt32LE(0)
+  }
 }
