@@ -43,6 +43,27 @@ for (const kind of kinds) describe(kind, () => {
     assert.ok(got.bytes.equals(Buffer.concat(Array.from({ length: 100 }, (_, index) => Buffer.alloc(10, index)))))
   })
 
+  test('texts are written byte for byte, in order with other writes, also when the kernel takes no more', async () => {
+    const { near, far, got } = await collectedPair(transport)
+    far.pause()
+    const sent: string[] = []
+    const put = (text: string) => { sent.push(text); return near.writeText(text) }
+    put('\x00\xff head\r\n')
+    near.write(Buffer.from('body'))
+    sent.push('body')
+    while (near.buffered === 0) put('x'.repeat(60_000))
+    near.cork()
+    for (let index = 0; index < 40; index++) put(String(index).repeat(index * 100))
+    far.resume()
+    await until('some of it left', () => near.buffered < 50_000)
+    for (let index = 0; index < 40; index++) put(`${index};`.repeat(1000))
+    near.uncork()
+    near.end()
+    await until('ended', () => got.ended)
+    assert.ok(got.bytes.equals(Buffer.from(sent.join(''), 'latin1')))
+    near.writeText('late')
+  })
+
   test('end takes what has gathered with it', async () => {
     const { near, got } = await collectedPair(transport)
     near.cork()
@@ -134,15 +155,17 @@ for (const kind of kinds) describe(kind, () => {
   })
 
   test('any mix of sizes, corks, pauses and kept bytes arrives in order', async () => {
-    const step = fc.record({ size: fc.oneof(fc.integer({ min: 0, max: 300 }), fc.integer({ min: 5000, max: 150_000 })), cork: fc.integer({ min: -1, max: 1 }), pause: fc.boolean(), yields: fc.boolean() })
+    const step = fc.record({ asText: fc.boolean(), size: fc.oneof(fc.integer({ min: 0, max: 300 }), fc.integer({ min: 5000, max: 150_000 })), cork: fc.integer({ min: -1, max: 1 }), pause: fc.boolean(), yields: fc.boolean() })
     const source = randomBytes(4_000_000)
     await fc.assert(fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
       const { near, far, got } = await collectedPair(transport)
       let offset = 0
-      for (const { size, cork, pause, yields } of steps) {
+      for (const { asText, size, cork, pause, yields } of steps) {
         if (cork > 0) near.cork()
         if (cork < 0) near.uncork()
-        near.write(source.subarray(offset, offset + size))
+        const bytes = source.subarray(offset, offset + size)
+        if (asText) near.writeText(bytes.toString('latin1'))
+        else near.write(bytes)
         offset += Math.min(size, source.length - offset)
         if (pause) far.pause()
         else far.resume()

@@ -73,13 +73,10 @@ export class EpollWire implements Wire, Watcher {
   }
 
   writeText(text: string): boolean {
-    const { outbox } = this.#shared
     if (this.#gone || this.#ending) return true
-    if (this.#buffered > 0 || text.length > OUTBOX_BYTES) return this.write(Buffer.from(text, 'latin1'))
-    if (text.length > OUTBOX_BYTES - this.#gathered) this.pour()
+    if (!this.#gathers(text.length)) return this.write(Buffer.from(text, 'latin1'))
     if (this.#gone) return true
-    outbox.take(this)
-    outbox.putText(text)
+    this.#shared.outbox.putText(text)
     if (this.#corked === 0) this.pour()
     return !this.#full
   }
@@ -155,14 +152,17 @@ export class EpollWire implements Wire, Watcher {
     return outbox.owner === this ? outbox.used : 0
   }
 
-  /** False: too much to gather, and what had gathered is sent. */
   #gather(bytes: Buffer): boolean {
-    const { outbox } = this.#shared
-    if (bytes.length > OUTBOX_BYTES - this.#gathered) this.pour()
-    if (this.#gone) return true
-    if (bytes.length > OUTBOX_BYTES || this.#buffered > 0) return false
-    outbox.take(this)
-    outbox.put(bytes)
+    if (!this.#gathers(bytes.length)) return false
+    if (!this.#gone) this.#shared.outbox.put(bytes)
+    return true
+  }
+
+  /** The outbox is this wire's, with room for so much. False: it goes another way, behind what is queued or sent by now. */
+  #gathers(length: number): boolean {
+    if (length > OUTBOX_BYTES - this.#gathered) this.pour()
+    if (length > OUTBOX_BYTES || this.#buffered > 0) return false
+    if (!this.#gone) this.#shared.outbox.take(this)
     return true
   }
 
