@@ -3,7 +3,7 @@ import { quoted } from '../kit/caret.ts'
 import { UserError } from '../kit/errors.ts'
 import type { FaultEntry, FaultRegistry } from '../model/entry.ts'
 import type { AnyFault } from '../model/fault.ts'
-import { checkFault, findFault, unknownFault, type EntryContext } from './entries.ts'
+import { checkFault, findFault, respell, unknownFault, type EntryContext } from './entries.ts'
 import { refusal, type Place } from './refusal.ts'
 
 type Raw = Readonly<Record<string, unknown>>
@@ -62,5 +62,5 @@ function checkRaw(value: unknown, registry: FaultRegistry, context: EntryContext
   if (!spec) throw refusal([{ ...unknownFault(registry, raw['type']), key: 'type' }], unknown)
   const checked = checkFault(spec, raw, context)
   if ('entry' in checked) return checked.entry
-  throw refusal(checked.problems, placeOf({ spec }))
+  throw refusal(respell(spec, checked.problems, (key, value) => (value === undefined ? key : `${key}: ${value}`)), placeOf({ spec }))
 }

@@ -21,6 +21,8 @@ export interface Problem {
   readonly message: string
   /** As given, not as declared. */
   readonly key?: string | undefined
+  /** The key itself is wrong, whatever its value. */
+  readonly isAboutKey?: boolean
   readonly hint?: string | undefined
 }
 
@@ -70,7 +72,10 @@ export function unknownFault(registry: FaultRegistry, word: string): Problem {
   return { message: `no fault is called ${quoted(word)}`, hint: meant ? `did you mean ${findFault(registry, meant)!.name}?` : 'fault explain lists them all' }
 }
 
-/** Checks what was given for one fault, all problems at once. Texts are read as the values they stand for. */
+/**
+ * Checks what was given for one fault, all problems at once. Texts are read as the values they stand for. Problems speak
+ * of flags; `respell` turns them to another form.
+ */
 export function checkFault(spec: AnyFault, given: Readonly<Record<string, unknown>>, context: EntryContext = {}): Checked {
   const model = modelOf(spec)
   const { values, origins, problems } = matchKeys(spec, model, given)
@@ -88,6 +93,18 @@ export function checkFault(spec: AnyFault, given: Readonly<Record<string, unknow
   return { entry: { spec, params, envelope, source: canonical(spec, model, values, parsed.data) }, notes: schedule.notes }
 }
 
+/** The problems with each flag of the fault, and the value behind it, as `write` spells that parameter. */
+export function respell(spec: AnyFault, problems: readonly Problem[], write: (key: string, value?: string) => string): Problem[] {
+  const { fields } = modelOf(spec).names
+  const inForm = (text: string): string => text.replaceAll(/(--[a-z][a-z-]*)(?: (<[^>]*>|[\w-]+))?/g, (whole, flag: string, next?: string) => {
+    const field = fields.find((one) => one.flag === flag)
+    if (!field) return whole
+    if (next === undefined) return write(field.key)
+    return next.startsWith('<') || field.choices.includes(next) ? write(field.key, next) : `${write(field.key)} ${next}`
+  })
+  return problems.map((problem) => ({ ...problem, message: inForm(problem.message), hint: problem.hint === undefined ? undefined : inForm(problem.hint) }))
+}
+
 interface Matched {
   readonly values: Readonly<Record<string, unknown>>
   /** Declared key → key as given. */
@@ -103,7 +120,7 @@ function matchKeys(spec: AnyFault, model: Model, given: Readonly<Record<string, 
     if (word === 'type' || value === undefined || value === null) continue
     const field = model.fields.get(plain(word === 'period' ? 'sched' : word))
     if (!field) problems.push(unknownKey(spec, model, word))
-    else if (origins.has(field.key)) problems.push({ key: word, message: `means the same as ${origins.get(field.key)!}, which is given too`, hint: `keep one of ${origins.get(field.key)!} and ${word}` })
+    else if (origins.has(field.key)) problems.push({ key: word, isAboutKey: true, message: `means the same as ${origins.get(field.key)!}, which is given too`, hint: `keep one of ${origins.get(field.key)!} and ${word}` })
     else {
       origins.set(field.key, word)
       values[field.key] = typeof value === 'string' ? fromText(field, value) : value
@@ -121,10 +138,10 @@ function fromText(field: NamedField, text: string): unknown {
 
 function unknownKey(spec: AnyFault, model: Model, word: string): Problem {
   if (['side', 'direction'].includes(plain(word))) {
-    return { key: word, message: `${spec.name} has no ${plain(word)}: it sits on no stream`, hint: `leave ${word} out` }
+    return { key: word, isAboutKey: true, message: `${spec.name} has no ${plain(word)}: it sits on no stream`, hint: `leave ${word} out` }
   }
   const meant = closest(word, model.names.fields.map(({ key }) => key))
-  return { key: word, message: `${spec.name} has no parameter called ${quoted(word)}`, hint: meant ? `did you mean ${meant}?` : `fault explain ${spec.name} lists them` }
+  return { key: word, isAboutKey: true, message: `${spec.name} has no parameter called ${quoted(word)}`, hint: meant ? `did you mean ${meant}?` : `fault explain ${spec.name} lists them` }
 }
 
 interface IssueContext {
@@ -138,7 +155,7 @@ function problemOf(issue: z.core.$ZodIssue, { origins, values, fields }: IssueCo
   const field = fields.find((one) => one.key === key)
   if (!field) return { message: lowerFirst(issue.message) }
   const value = values[field.key]
-  if (value === undefined) return { message: `${field.key} is required`, hint: `give ${field.key}, or ${field.flag} <${field.placeholder}>` }
+  if (value === undefined) return { message: `${field.key} is required`, hint: `give ${field.flag} <${field.placeholder}>` }
   return { key: origins.get(field.key), message: messageOf(issue, field, value) }
 }
 

@@ -44,10 +44,15 @@ function readFields(spec: AnyFault): readonly Field[] {
     .filter(([key]) => key !== 'type' && !(isDirection(key) && !takesDirection(spec, key)))
     .map(([key, property]) => {
       const part = envelope.includes(key) ? 'envelope' : 'params'
-      const fallback = spec.compat?.fields?.[key]?.default ?? (part === 'params' ? defaultOf(spec.params.shape[key]) : undefined)
-      return fieldFrom(key, part, property, (schema.required?.includes(key) ?? false) && fallback === undefined, fallback)
+      const own = spec.compat?.fields?.[key]?.default
+      const fallback = own ?? (part === 'params' ? defaultOf(spec.params.shape[key]) : undefined)
+      const shown = own === undefined ? property : { ...property, description: withoutDefault(property.description ?? '') }
+      return fieldFrom(key, part, shown, (schema.required?.includes(key) ?? false) && fallback === undefined, fallback)
     })
 }
+
+/** The general default is not that of a fault which has one of its own. */
+const withoutDefault = (description: string): string => description.replace(/ \(default [^)]*\)$/, '')
 
 const isDirection = (key: string) => key === 'side' || key === 'direction'
 

@@ -35,7 +35,7 @@ function faultSchema(spec: AnyFault): Json {
 
 function property(field: NamedField, { placeholder: _, ...schema }: Json): Json {
   const shown = field.default === undefined ? {} : { default: field.default }
-  return { ...schema, ...(field.choices.length > 0 && !schema['enum'] ? { examples: field.choices } : {}), ...shown }
+  return { ...schema, ...(schema['description'] === undefined ? {} : { description: field.description }), ...(field.choices.length > 0 && !schema['enum'] ? { examples: field.choices } : {}), ...shown }
 }
 
 function examplesOf(spec: AnyFault): Json[] {

@@ -6,8 +6,8 @@ export interface Place {
   /** `--fault "latency mean=x"`, `faults.yaml:3:5`, `--with-latency`. */
   readonly where: string
   label?(key: string): string
-  /** Lines that show where in the text the key stands. */
-  excerpt?(key: string | undefined): string | undefined
+  /** Lines that show where in the text the problem is. */
+  excerpt?(problem: Pick<Problem, 'key' | 'isAboutKey'>): string | undefined
 }
 
 /** All problems of one fault as one error; the first hint is the one shown. UserError BAD_FAULT, exit 2. */
@@ -18,9 +18,10 @@ export function refusal(problems: readonly Problem[], place: Place): UserError {
   return new UserError('BAD_FAULT', message, { hint: problems.find(({ hint }) => hint)?.hint ?? 'fault explain shows what each fault takes' })
 }
 
-function describe({ message, key }: Problem, place: Place, alone: boolean): string {
+function describe(problem: Problem, place: Place, alone: boolean): string {
+  const { message, key } = problem
   const label = key === undefined ? (alone ? place.where : '') : (place.label?.(key) ?? (alone ? `${place.where}: ${key}` : key))
   if (message.startsWith(SELF)) return label + message.slice(SELF.length)
-  const excerpt = place.excerpt?.(key)
+  const excerpt = place.excerpt?.(problem)
   return `${label === '' ? '' : `${label}: `}${message}${excerpt === undefined ? '' : `\n  ${excerpt.replaceAll('\n', '\n  ')}`}`
 }

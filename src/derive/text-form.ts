@@ -3,7 +3,7 @@ import { UserError } from '../kit/errors.ts'
 import { formatByteRate, formatBytes, formatDuration } from '../kit/units.ts'
 import type { FaultEntry, FaultRegistry } from '../model/entry.ts'
 import type { AnyFault } from '../model/fault.ts'
-import { checkFault, findFault, findField, unknownFault, type EntryContext } from './entries.ts'
+import { checkFault, findFault, findField, respell, unknownFault, type EntryContext } from './entries.ts'
 import { fieldsOf, type Field } from './fields.ts'
 import { refusal } from './refusal.ts'
 
@@ -25,12 +25,14 @@ export function parseFault(text: string, registry: FaultRegistry, origin: string
   const { given, places } = collect(source, spec, rest)
   const checked = checkFault(spec, given, context)
   if ('entry' in checked) return checked
-  throw refusal(checked.problems, {
+  const inTextForm = respell(spec, checked.problems, (key, value) => (value === undefined ? key : `${key}=${value}`))
+  throw refusal(inTextForm, {
     where: named(source),
     label: (key) => `${origin} ${spec.name}: ${key}`,
-    excerpt: (key) => {
+    excerpt: ({ key, isAboutKey }) => {
       const place = key === undefined ? undefined : places.get(key)
-      return place && caretUnder(text, place.start, place.end - place.start)
+      if (!place) return undefined
+      return isAboutKey ? caretUnder(text, place.keyStart, key!.length) : caretUnder(text, place.start, place.end - place.start)
     },
   })
 }
@@ -100,20 +102,22 @@ function readWord(source: Source, start: number): Word {
 
 interface Place { readonly start: number; readonly end: number }
 
+/** Where a key's value stands, and the key itself. */
+interface Whereabouts extends Place { readonly keyStart: number }
+
 interface Collected {
   readonly given: Readonly<Record<string, unknown>>
-  /** Where each key's value stands. */
-  readonly places: ReadonlyMap<string, Place>
+  readonly places: ReadonlyMap<string, Whereabouts>
 }
 
 function collect(source: Source, spec: AnyFault, rest: readonly Word[]): Collected {
   const given: Record<string, unknown> = {}
-  const places = new Map<string, Place>()
+  const places = new Map<string, Whereabouts>()
   const put = (key: string, value: string, word: Word): void => {
     const before = given[key]
     if (before !== undefined && findField(spec, key)?.list === false) throw bad(source, { at: word, message: `${key} is given twice`, hint: `keep one ${key}` })
     given[key] = before === undefined ? value : [...(Array.isArray(before) ? before : [before]), value]
-    places.set(key, { start: word.valueStart, end: word.end })
+    places.set(key, { keyStart: word.start, start: word.valueStart, end: word.end })
   }
   for (const [index, word] of rest.entries()) {
     const range = word.quoted ? undefined : rangeOf(spec, word)

@@ -163,7 +163,7 @@ function security(kind: Kind): void {
     assert.ok('wire' in good)
     good.wire.reset()
     const wrong = await dial({ host: 'other.test', port, tls: { ca, verify: true } })
-    assert.equal(outcome(wrong), 'tls')
+    assert.equal(outcome(wrong), 'tls-certificate')
     assert.match(detail(wrong), /^TLS to other\.test:\d+ failed: .*other\.test.* \(ERR_TLS_CERT_ALTNAME_INVALID\)$/)
     const unknown = await dial({ host: 'db.test', port, tls: { ca: undefined, verify: true } })
     assert.match(detail(unknown), /^TLS to db\.test:\d+ failed: self-signed certificate \(DEPTH_ZERO_SELF_SIGNED_CERT\)$/)

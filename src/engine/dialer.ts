@@ -5,8 +5,8 @@ import type { FaultBook } from './fault-book.ts'
 import { askFaults, type PhaseOutcome } from './phase.ts'
 import type { Cancellable, LookupResult, Resolver } from './resolver.ts'
 import type { Seat } from './seat.ts'
-import { tlsWords } from './tls-words.ts'
-import type { DialFailure, DialResult, Transport, Wire } from './wire/wire.ts'
+import { isCertificateProblem, tlsWords } from './tls-words.ts'
+import type { Address, DialFailure, DialResult, Transport, Wire } from './wire/wire.ts'
 
 export interface DialTarget {
   readonly host: string
@@ -37,6 +37,8 @@ export interface DialerOptions {
   readonly dnsTimeoutMs: number
   /** True for an address one of our own listeners answers on. */
   readonly isSelf: (address: string, port: number) => boolean
+  /** No descriptor was left for a dial. */
+  readonly onExhausted?: () => void
   readonly onBug: (error: unknown) => void
 }
 
@@ -73,6 +75,7 @@ class Dial implements Cancellable {
   /** What is under way, and how many there have been. */
   #step: Cancellable | undefined
   #steps = 0
+  #address = ''
   /** Connected, and not yet handed over. */
   #wire: Wire | undefined
   #dnsMs = 0
@@ -120,7 +123,7 @@ class Dial implements Cancellable {
     const { port } = this.#target
     const from = clock.now()
     this.#do(() => transport.dial({
-      addresses: addresses.map((host) => ({ host, port })),
+      addresses: isIp(this.#target.host) ? literalAddresses(this.#target) : addresses.map((host) => ({ host, port })),
       timeoutMs: connectTimeoutMs, attemptDelayMs: ATTEMPT_DELAY_MS, keepAliveMs: KEEP_ALIVE_MS,
     }, (result) => {
       this.#leftMs -= clock.now() - from
@@ -129,8 +132,10 @@ class Dial implements Cancellable {
   }
 
   #connected(result: DialResult): void {
+    if ('failure' in result && result.failure === 'exhausted') this.#options.onExhausted?.()
     if ('failure' in result) return this.#fail(causes[result.failure], `cannot connect to ${this.#name()}: ${result.failure}`)
     this.#wire = result.wire
+    this.#address = result.address.host
     const { tls } = this.#target
     if (!tls) return this.#succeed(result.wire)
     this.#ask('tls', () => this.#secure(result.wire, tls))
@@ -168,7 +173,7 @@ class Dial implements Cancellable {
     }
     this.#wire = undefined
     this.#do(() => this.#options.transport.secure(wire, options, (result) => {
-      if ('failure' in result) this.#fail('tls', `TLS to ${this.#name()} failed: ${tlsWords(result)} (${result.code})`)
+      if ('failure' in result) this.#fail(isCertificateProblem(result.code) ? 'tls-certificate' : 'tls', `TLS to ${this.#name()} failed: ${tlsWords(result)} (${result.code})`)
       else this.#succeed(result.wire)
     }))
   }
@@ -206,7 +211,7 @@ class Dial implements Cancellable {
 
   #succeed(wire: Wire): void {
     this.#wire = undefined
-    this.#end({ wire, address: wire.remote.host, ...this.#times() })
+    this.#end({ wire, address: this.#address, ...this.#times() })
   }
 
   /** Called from timers, sockets and look-ups alike: what its owner throws costs this connection only. */
@@ -221,4 +226,12 @@ class Dial implements Cancellable {
       this.#options.onBug(error)
     }
   }
+}
+
+/** Kept with the target: the transport remembers the encoded form of an address that it has seen. */
+const literals = new WeakMap<DialTarget, readonly Address[]>()
+function literalAddresses(target: DialTarget): readonly Address[] {
+  let addresses = literals.get(target)
+  if (!addresses) literals.set(target, addresses = [{ host: target.host, port: target.port }])
+  return addresses
 }

@@ -10,6 +10,12 @@ import type { Carrier, Seat } from './seat.ts'
 import type { Flow, Unit } from '../model/stage.ts'
 import { ignore, type CloseReason, type Wire } from './wire/wire.ts'
 
+/** The answer a client got in place of a connection. */
+export interface Refused { readonly status: number; readonly bytes: number }
+
+/** Hooks that a raw connection asks. */
+const RAW_HOOKS = ['accept', 'resolve', 'connect', 'tls', 'stream'] as const
+
 export interface RawOptions {
   readonly id: number
   readonly openedAtMs: number
@@ -25,7 +31,7 @@ export interface RawOptions {
   /** What a client of this protocol is told before the bytes flow. */
   readonly greet?: (client: Wire) => void
   /** How a client of this protocol learns that there is no upstream; default: RST. */
-  readonly refuse?: (client: Wire, dialed: Dialed) => void
+  readonly refuse?: (client: Wire, dialed: Dialed) => Refused | undefined
   readonly trace?: Pick<ExchangeRecord, 'traceparent' | 'run' | 'key'>
 }
 
@@ -53,6 +59,7 @@ export class RawConnection implements LiveConnection, Carrier, Follower, FlowOwn
   #step: Cancellable | undefined
   #steps = 0
   #dialed: Dialed | undefined
+  #answer: Refused | undefined
   #lastSpoke: Flow | undefined
   #open = 2
   #finished = false
@@ -72,7 +79,7 @@ export class RawConnection implements LiveConnection, Carrier, Follower, FlowOwn
 
   get clock() { return this.#engine.clock }
   get bytesUp(): number { return this.#request?.bytes ?? 0 }
-  get bytesDown(): number { return this.#response?.bytes ?? 0 }
+  get bytesDown(): number { return this.#response?.bytes ?? this.#answer?.bytes ?? 0 }
   get faults(): string[] { return (this.#seats ?? []).filter((seat) => seat.applications > 0).map((seat) => seat.instance.id) }
 
   open(): void {
@@ -83,6 +90,7 @@ export class RawConnection implements LiveConnection, Carrier, Follower, FlowOwn
     client.handler = { ...ignore, closed: (reason) => this.#clientLeft(words[reason]), hangup: () => this.#clientHungUp() }
     if (matched) {
       this.#seats = book.seats(subject, this)
+      for (const { instance } of this.#seats ?? []) if (!RAW_HOOKS.some((hook) => instance.spec[hook])) instance.stats.unable++
       book.follow(this)
     }
     this.#do(() => dialer.dial(target, this.#seats, (dialed) => this.#connected(dialed)))
@@ -158,10 +166,9 @@ export class RawConnection implements LiveConnection, Carrier, Follower, FlowOwn
     const { client, refuse } = this.#options
     client.handler = ignore
     const cause = 'cause' in dialed ? dialed.cause : 'fault'
-    this.#finish(cause === 'fault' ? 'reset' : 'failed', cause)
-    if (refuse) refuse(client, dialed)
-    else if ('action' in dialed && dialed.action === 'close') client.close()
-    else client.reset()
+    this.#answer = refuse?.(client, dialed)
+    if (!this.#answer) client[cause === 'fault' && 'action' in dialed ? dialed.action : 'reset']()
+    this.#finish(this.#answer ? 'answered' : cause === 'fault' ? 'reset' : 'failed', cause)
   }
 
   /** Nothing is connected yet, so nothing would ever pass: a FIN is a farewell when a fault holds the dial. */
@@ -204,7 +211,7 @@ export class RawConnection implements LiveConnection, Carrier, Follower, FlowOwn
     const times = this.#dialed && { dnsMs: this.#dialed.dnsMs, connectMs: this.#dialed.connectMs }
     bus.emit('exchange.finished', {
       exchange: this.#exchange, connection: this.id, proxy: this.proxy, kind, generation: this.#generation, client: this.client,
-      target: `${target.host}:${target.port}`, ...(kind === 'connect' && { method: 'CONNECT' }), ...trace, matched, outcome, cause, ...times,
+      target: `${target.host}:${target.port}`, ...(kind === 'connect' && { method: 'CONNECT' }), ...(this.#answer && { status: this.#answer.status }), ...trace, matched, outcome, cause, ...times,
       durationMs, bytesUp: this.bytesUp, bytesDown: this.bytesDown, faults: effectsOf(this.#seats),
     })
     bus.emit('connection.closed', { connection: this.id, proxy: this.proxy, reason: cause, bytesUp: this.bytesUp, bytesDown: this.bytesDown, durationMs })

@@ -6,3 +6,6 @@ export function tlsWords({ code, message }: { readonly code: string; readonly me
   const reason = /(?:^|:)error:[0-9A-F]+:[^:]*:[^:]*:([^:]+)/.exec(message)?.[1] ?? message.split('; ', 1)[0]!
   return reason.replaceAll(/\s+/g, ' ').trim()
 }
+
+/** True for what is wrong with the peer's certificate, as against the protocol. */
+export const isCertificateProblem = (code: string): boolean => /CERT|SELF_SIGNED|ISSUER|ALTNAME|HOSTNAME_MISMATCH|CRL/.test(code)

@@ -51,13 +51,13 @@ export const latency = defineFault({
 })
 
 /** The documented words: of the distribution, only what it uses. */
-function describeLatency({ distribution, mean = 0, stddev = 0, shape, scale, min = 0, max = 0, perReadWrite }: Params): readonly Described[] {
+function describeLatency({ distribution, mean = 0, stddev = 0, shape, scale, min = 0, max = 0, perReadWrite, per }: Params): readonly Described[] {
   const name = distribution.split('-').map((word) => word.slice(0, 1).toUpperCase() + word.slice(1)).join('')
   const ms = (label: string, value: number): Described => [label, formatDuration(value)]
   const middle = [ms('mean', mean), ...(stddev > 0 ? [ms('stddev', stddev)] : [])]
   const tail: Described[] = [['shape', shape ?? 0], ms('scale', scale ?? 0)]
   const figures = distribution === 'uniform' ? [ms('min', min), ms('max', max)] : distribution === 'pareto' ? tail : distribution === 'pareto-normal' ? [...middle, ...tail] : middle
-  return [['per read/write', perReadWrite], 'flow', ['distribution', name], ...figures]
+  return [['per read/write', perReadWrite], ...(per === 'turn' ? [['per', per] as const] : []), 'flow', ['distribution', name], ...figures]
 }
 
 /** What each distribution cannot do without. */

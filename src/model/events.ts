@@ -86,11 +86,11 @@ export type EventOf<Name extends EventName> = Extract<Event, { readonly event: N
 /** One list of what happens. Never an event per chunk; a producer asks `isListening` before it makes a costly one. */
 export class EventBus {
   readonly #now: () => number
-  readonly #onBug: (error: unknown) => void
+  readonly #onBug: (error: unknown, what: string) => void
   readonly #listeners = new Set<(event: Event) => void>()
 
-  /** `now`: milliseconds since the run began. `onBug`: a listener threw; the others and the teller go on. */
-  constructor(now: () => number, onBug: (error: unknown) => void) {
+  /** `now`: milliseconds since the run began. `onBug`: a listener threw, and hears no more; the others and the teller go on. */
+  constructor(now: () => number, onBug: (error: unknown, what: string) => void) {
     this.#now = now
     this.#onBug = onBug
   }
@@ -106,7 +106,13 @@ export class EventBus {
     if (this.#listeners.size === 0) return
     const told = { event, atMs: Math.round(this.#now() * 1000) / 1000, ...data } as unknown as Event
     for (const listener of [...this.#listeners]) {
-      try { listener(told) } catch (error) { this.#onBug(error) }
+      try {
+        listener(told)
+      } catch (error) {
+        // It would throw again at every event.
+        this.#listeners.delete(listener)
+        this.#onBug(error, 'an event listener threw')
+      }
     }
   }
 }

@@ -7,7 +7,7 @@ import type { Side, Sink, Stage, StageContext } from './stage.ts'
 /** Why a connection to the upstream could not be had; the words of events, `Proxy-Status` and error bodies. */
 export type FailureCause =
   | 'nxdomain' | 'servfail' | 'dns-timeout' | 'refused' | 'unreachable' | 'connect-timeout' | 'reset' | 'exhausted'
-  | 'tls' | 'loop' | 'error'
+  | 'tls' | 'tls-certificate' | 'loop' | 'error'
 
 /** What a hook decides. `undefined` is pass. */
 export type Verdict =

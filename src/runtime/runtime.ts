@@ -14,6 +14,7 @@ import type { FaultEntry } from '../model/entry.ts'
 import { EventBus, type Events, type FaultTotals } from '../model/events.ts'
 import { compileUpstreams } from '../model/upstream.ts'
 import type { ProtocolPlugins } from './builtins.ts'
+import { containerNote } from './container.ts'
 import { drain } from './drain.ts'
 import { arrivesAt } from './own-address.ts'
 import { openServices } from './services.ts'
@@ -51,7 +52,7 @@ export interface RuntimeOptions {
 /** Opens the listeners and puts the faults in force. Several may live in one process. */
 export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   const { settings, host, builtins } = options
-  const onBug = (error: unknown): void => reportBug(host, error)
+  const onBug = (error: unknown): void => reportBug(host, error, 'one connection was reset because of an error in fault itself; please report it')
   const { transport, reason } = openTransport({
     platform: host.platform, onBug, ...(settings.transport !== 'auto' && { prefer: settings.transport }),
   })
@@ -60,7 +61,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   }
   const seed = settings.seed ?? host.entropy()
   const startedAtMs = transport.clock.now()
-  const bus = new EventBus(() => transport.clock.now() - startedAtMs, onBug)
+  const bus = new EventBus(() => transport.clock.now() - startedAtMs, (error, what) => reportBug(host, error, `${what}, and hears no more`))
   options.listen?.(bus)
   const engine = createEngine(options, { transport, bus, seed, onBug })
   try {
@@ -69,6 +70,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     engine.book.apply(options.faults)
     const { listeners, notes } = await openServices(engine, settings, builtins, options.faults)
     engine.selves.push(...listeners)
+    notes.push(...containerNote(host, listeners))
     return assemble(engine, { listeners, notes, seed, reason, startedAtMs, drainTimeoutMs: settings.drainTimeoutMs })
   } catch (error) {
     engine.book.stop()
@@ -95,9 +97,15 @@ function createEngine({ settings, host, resolver: given }: RuntimeOptions, { tra
     return (protocol.serveDatagrams !== undefined) === datagrams && addresses.some((own) => own.port === port && arrivesAt(address, own.host))
   })
   let exchanges = 0
+  let isExhausted = false
+  const onExhausted = (): void => {
+    if (isExhausted) return
+    isExhausted = true
+    bus.emit('notice', { level: 'warning', code: 'OUT_OF_DESCRIPTORS', message: 'no file descriptor is left to reach upstreams with; raise the limit (ulimit -n)' })
+  }
   return {
     transport, clock, resolver, book, bus, onBug, selves,
-    dialer: new Dialer({ transport, resolver, book, clock, connectTimeoutMs, dnsTimeoutMs, isSelf, onBug }),
+    dialer: new Dialer({ transport, resolver, book, clock, connectTimeoutMs, dnsTimeoutMs, isSelf, onBug, onExhausted }),
     budget: new Budget(settings.bufferLimitBytes, clock),
     connections: new Connections(),
     deadlines: new Deadlines(clock),
@@ -167,7 +175,7 @@ function totalsOf({ id, spec, isActive, stats }: FaultBook['instances'][number])
   return { fault: id, type: spec.name, on: isActive, ...stats }
 }
 
-function reportBug({ stderr }: Host, error: unknown): void {
+function reportBug({ stderr }: Host, error: unknown, what: string): void {
   const text = error instanceof Error ? error.stack ?? error.message : String(error)
-  stderr.write(`bug: one connection was reset because of an error in fault itself; please report it:\n${text}\n`)
+  stderr.write(`bug: ${what}:\n${text}\n`)
 }

@@ -23,7 +23,7 @@ export const FOLDERS: Readonly<Record<string, FolderRule>> = {
 }
 
 /** Files directly in src. They put the parts together and may import anything; nothing else may import them. */
-export const ROOT_FILES: readonly string[] = ['bin.ts', 'builtins.ts', 'index.ts', 'lazy-builtins.ts', 'testing.ts']
+export const ROOT_FILES: readonly string[] = ['bin.ts', 'builtins.ts', 'index.ts', 'lazy-builtins.ts', 'node-host.ts', 'testing.ts']
 
 /** Modules for particular folders only, and what everybody else does instead. Types may be imported anywhere. */
 export const MODULE_HOMES: readonly { readonly modules: readonly string[]; readonly only: readonly string[]; readonly instead: string }[] = [
@@ -66,8 +66,8 @@ export const AMBIENT: readonly AmbientRule[] = [
   { name: 'process', only: ['src/bin.ts'], instead: 'take what you need from the Host (src/kit/host.ts)' },
   { name: 'console', only: [], instead: 'write to host.stdout or host.stderr, or emit an event' },
   { name: 'Math.random', only: [], instead: 'draw from the Draws you are given (src/kit/rng.ts)' },
-  { name: 'Date.now', only: ['src/bin.ts'], instead: 'use a Clock for durations, host.wallTime() for time stamps' },
-  { name: 'new Date()', only: ['src/bin.ts'], instead: 'use host.wallTime() for time stamps' },
+  { name: 'Date.now', only: ['src/node-host.ts'], instead: 'use a Clock for durations, host.wallTime() for time stamps' },
+  { name: 'new Date()', only: ['src/node-host.ts'], instead: 'use host.wallTime() for time stamps' },
   { name: 'performance', only: ['src/kit/clock.ts', 'src/engine/wire/'], instead: 'use the Clock you are given (src/kit/clock.ts)' },
   { name: 'setTimeout', only: ['src/kit/clock.ts', 'src/engine/wire/'], instead: 'use setTimer of the Clock you are given' },
   { name: 'setInterval', only: [], instead: 'use setTimer of the Clock you are given' },

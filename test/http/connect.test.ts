@@ -79,7 +79,7 @@ suite('CONNECT', () => {
       assert.deepEqual([told.cause, told.target, typeof told.error], [cause, target, 'string'])
       assert.equal(await client.rest(), '')
       const record = await proxy.until('exchange.finished', (event) => event.target === target)
-      assert.deepEqual([record.outcome, record.cause], ['failed', cause])
+      assert.deepEqual([record.outcome, record.status, record.cause], ['answered', status, cause])
     }
   })
 

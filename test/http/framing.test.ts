@@ -289,6 +289,20 @@ suite('answers that come before the request is complete', () => {
     assert.equal(await up.ended(), 'end')
   })
 
+  each('a client that reads only when it has sent everything still finds the answer', async ({ t, start }) => {
+    const proxy = await start({ faults: ['http-response 503 body=busy'] })
+    const client = await connect(t, proxy.port('http'))
+    client.socket.pause()
+    client.send(head('PUT http://web.test/ HTTP/1.1', 'Host: web.test', 'Content-Length: 20000000'))
+    for (let n = 0; n < 20; n++) {
+      client.send(Buffer.alloc(1_000_000))
+      await sleep(80)
+    }
+    client.socket.resume()
+    assert.equal((await client.message()).body, 'busy')
+    assert.equal(await client.rest(), '')
+  })
+
   each('an upstream that lets go behind an early answer ends the exchange in good order', async ({ mapped }) => {
     for (const how of ['FIN', 'RST'] as const) {
       const { client, proxy, upstream } = await mapped()

@@ -15,6 +15,7 @@ const failures: Readonly<Record<FailureCause, readonly [status: number, type: st
   'reset': [502, 'connection_terminated'],
   'exhausted': [503, 'connection_limit_reached'],
   'tls': [502, 'tls_protocol_error'],
+  'tls-certificate': [502, 'tls_certificate_error'],
   'loop': [508, 'proxy_loop_detected'],
   'error': [502, 'proxy_internal_error'],
 }

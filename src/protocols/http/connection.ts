@@ -18,8 +18,10 @@ import { isListener, route } from './route.ts'
 import { tunnelHello } from './tunnel.ts'
 import { UpstreamLink } from './upstream-link.ts'
 
-/** Longest that a client gets to read a last answer while it is still sending. */
+/** A client that is quiet for so long has read its last answer. */
 const LINGER_MS = 1000
+/** Longest that a client gets to read a last answer while it goes on sending: some look at it only when all is sent. */
+const MOST_LINGER_MS = 30_000
 
 /** Why a request is not even begun. */
 export interface Refusal { readonly status: number; readonly problem: string; readonly detail: string }
@@ -53,6 +55,7 @@ export class HttpConnection implements WireHandler, LiveConnection, HasDeadline 
   #isLingering = false
   /** What the client had not taken at the last look, and since when. */
   #unsent = { bytes: 0, sinceMs: 0 }
+  #lingersUntilMs = 0
   #peerEnded = false
   #gone = false
   #bytesUp = 0
@@ -88,7 +91,10 @@ export class HttpConnection implements WireHandler, LiveConnection, HasDeadline 
   }
 
   data(bytes: Buffer): void {
-    if (this.#isLingering) return
+    if (this.#isLingering) {
+      this.#unsent.sinceMs = this.engine.clock.now()
+      return
+    }
     if (!this.#hasBegun) {
       this.#hasBegun = true
       const { mapping, clientTls } = this.service
@@ -178,7 +184,7 @@ export class HttpConnection implements WireHandler, LiveConnection, HasDeadline 
 
   /** Hop-by-hop fields of a response, before it passes the stages. */
   prepareResponse(head: ResponseHead): void {
-    if (head.hopByHop) stripHopByHop(head, { upgrade: head.status === 101 })
+    if (head.hopByHop) stripHopByHop(head, { upgrade: true })
     if (this.engine.via) head.fields.push('Via', `1.${head.minor} fault`)
   }
 
@@ -290,7 +296,9 @@ export class HttpConnection implements WireHandler, LiveConnection, HasDeadline 
     this.#link = undefined
     this.gate.release(PAUSED.backlog | PAUSED.full)
     this.wire.end()
-    this.#unsent = { bytes: this.wire.buffered, sinceMs: this.engine.clock.now() }
+    const now = this.engine.clock.now()
+    this.#unsent = { bytes: this.wire.buffered, sinceMs: now }
+    this.#lingersUntilMs = now + MOST_LINGER_MS
     this.#lookAtLinger()
   }
 
@@ -300,7 +308,8 @@ export class HttpConnection implements WireHandler, LiveConnection, HasDeadline 
     const { buffered } = this.wire
     if (buffered === 0 && this.#peerEnded) return this.#leave('end')
     if (buffered !== this.#unsent.bytes) this.#unsent = { bytes: buffered, sinceMs: now }
-    if (now - this.#unsent.sinceMs >= (buffered === 0 ? LINGER_MS : this.engine.limits.idleTimeoutMs)) return this.#leave(buffered === 0 ? 'end' : 'timeout')
+    const quietMs = now - this.#unsent.sinceMs
+    if (buffered === 0 ? quietMs >= LINGER_MS || now >= this.#lingersUntilMs : quietMs >= this.engine.limits.idleTimeoutMs) return this.#leave(buffered === 0 ? 'end' : 'timeout')
     this.#wait(LINGER_MS)
   }
 

@@ -3,7 +3,7 @@ import type { RequestHead } from '../../codecs/http1/message.ts'
 import { responseBytes } from '../../codecs/http1/serialize.ts'
 import type { Dialed } from '../../engine/dialer.ts'
 import type { Engine } from '../../engine/engine.ts'
-import { RawConnection } from '../../engine/raw-connection.ts'
+import { RawConnection, type Refused } from '../../engine/raw-connection.ts'
 import { ignore, type Wire } from '../../engine/wire/wire.ts'
 import { failureAnswer } from './answers.ts'
 import type { HttpConnection } from './connection.ts'
@@ -43,12 +43,14 @@ export function tunnelConnect(connection: HttpConnection, head: RequestHead, res
 }
 
 /** The connection is reported as over already, so what is left of it is bounded here. */
-function refuse({ clock }: Engine, client: Wire, dialed: Dialed, target: string): void {
-  if (!('cause' in dialed)) return void client.reset()
+function refuse({ clock }: Engine, client: Wire, dialed: Dialed, target: string): Refused | undefined {
+  if (!('cause' in dialed)) return undefined
   const { head, body } = failureAnswer(dialed.cause, dialed.detail, target, true)
   const timer = clock.setTimer(LINGER_MS, () => client.close())
   client.handler = { ...ignore, closed: () => timer.cancel() }
-  client.write(Buffer.concat([Buffer.from(responseBytes(head), 'latin1'), body]))
+  const answer = Buffer.concat([Buffer.from(responseBytes(head), 'latin1'), body])
+  client.write(answer)
   client.end()
   client.resume()
+  return { status: head.status, bytes: answer.length }
 }

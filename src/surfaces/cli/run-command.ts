@@ -80,7 +80,7 @@ function eventFile(host: Host, name: string): EventSink {
   let broken = false
   return {
     tell(event) {
-      const line = `${JSON.stringify(event)}\n`
+      const line = `${JSON.stringify(event, rounded)}\n`
       if (out === undefined) {
         host.stdout.write(line)
         return
@@ -96,6 +96,9 @@ function eventFile(host: Host, name: string): EventSink {
     close: () => { if (out !== undefined) closeSync(out) },
   }
 }
+
+/** Milliseconds to the microsecond: what lies below is noise. */
+const rounded = (key: string, value: unknown): unknown => (typeof value === 'number' && key.endsWith('Ms') ? Math.round(value * 1000) / 1000 : value)
 
 function openForWriting(host: Host, name: string): number {
   try {

@@ -1,0 +1,25 @@
+import { randomBytes } from 'node:crypto'
+import { systemClock } from './kit/clock.ts'
+import type { Host } from './kit/host.ts'
+
+/** The outside world of a Node process. */
+export function nodeHost(own: NodeJS.Process): Host {
+  const { argv, env, platform: os, arch, versions, stdin, stdout, stderr } = own
+  return {
+    argv: argv.slice(2),
+    env,
+    cwd: own.cwd(),
+    platform: { os, arch, nodeVersion: versions.node, bun: 'bun' in versions },
+    stdin, stdout, stderr,
+    clock: systemClock,
+    wallTime: () => Date.now(),
+    entropy: () => randomBytes(4).readUInt32LE(),
+    onInterrupt(handle) {
+      const signals = ['SIGINT', 'SIGTERM'] as const
+      const handlers = signals.map((signal) => [signal, () => handle(signal)] as const)
+      for (const [signal, told] of handlers) own.on(signal, told)
+      return () => { for (const [signal, told] of handlers) own.off(signal, told) }
+    },
+    abort: (exitCode) => own.exit(exitCode),
+  }
+}
