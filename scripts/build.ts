@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs'
 import path from 'node:path'
 import { build } from 'esbuild'
+import { emitDeclarations } from './declarations.ts'
 
 const root = path.join(import.meta.dirname, '..')
 const outdir = path.join(root, 'dist')
@@ -16,3 +17,5 @@ await build({
   // CommonJS packages inside the bundle ask for `require`.
   banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" },
 })
+
+emitDeclarations(root, path.join(outdir, 'types'))

@@ -5,6 +5,7 @@ import { faultsSchema } from '../src/derive/json-schema.ts'
 import { cliPage, environmentPage, faultPage, faultsPage } from '../src/derive/markdown.ts'
 import { faults } from '../src/faults/index.ts'
 import { commandsOf, globalOptions, nameOf, shellWord } from '../src/surfaces/cli/commands.ts'
+import { eventsSchema } from './events-schema.ts'
 
 const root = path.resolve(import.meta.dirname, '..')
 
@@ -19,6 +20,7 @@ function generated(): ReadonlyMap<string, string> {
   return new Map([
     ['src/derive/catalogue.json', json({ version, faults: catalogue })],
     ['schema/faults.schema.json', json(faultsSchema(faults))],
+    ['schema/events.schema.json', json(eventsSchema(path.join(root, 'src/model/events.ts')))],
     ['docs/reference/cli.md', cliPage(globalOptions, commands)],
     ['docs/reference/environment.md', environmentPage(globalOptions, commands)],
     ['docs/reference/faults/index.md', faultsPage(faults.list)],

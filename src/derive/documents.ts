@@ -4,6 +4,7 @@ import { UserError } from '../kit/errors.ts'
 import type { FaultEntry, FaultRegistry } from '../model/entry.ts'
 import type { AnyFault } from '../model/fault.ts'
 import { checkFault, findFault, respell, unknownFault, type EntryContext } from './entries.ts'
+import { checkIds } from './ids.ts'
 import { refusal, type Place } from './refusal.ts'
 
 type Raw = Readonly<Record<string, unknown>>
@@ -37,10 +38,12 @@ export function fromYaml(text: string, registry: FaultRegistry, file: string, co
   if (!isSeq(list)) throw new UserError('BAD_YAML', `${spot(offsetOf(document, path))}: expected a list of faults`, { hint: 'write each as "- type: NAME" with its parameters' })
   const raw = document.toJS() as unknown
   const items = (Array.isArray(raw) ? raw : (raw as { faults: unknown[] }).faults) as unknown[]
-  return items.map((item, index) => checkRaw(item, registry, context, ({ spec }) => ({
+  const entries = items.map((item, index) => checkRaw(item, registry, context, ({ spec }) => ({
     where: `${spot(offsetOf(document, [...path, index]))}: ${spec?.name ?? 'fault'}`,
     label: (key) => `${spot(offsetOf(document, [...path, index, key]))}: ${spec?.name ?? 'fault'}: ${key}`,
   })))
+  checkIds(entries, (index) => `${spot(offsetOf(document, [...path, index]))}: ${entries[index]!.spec.name}`)
+  return entries
 }
 
 const lowerFirst = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1)

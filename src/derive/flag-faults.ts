@@ -6,6 +6,7 @@ export interface FaultRequest {
   readonly fault: string
   /** The switch or parameter that asks for it. */
   readonly cause: string
+  readonly by: Given['source']
   readonly given: Readonly<Record<string, Given>>
 }
 
@@ -24,7 +25,7 @@ export function requestedFaults(catalogue: Catalogue, options: GivenOptions): { 
       const value = options.get(flag)
       return value ? [[key, value]] : []
     }))
-    requests.push({ fault: fault.name, cause, given })
+    requests.push({ fault: fault.name, cause: cause.name, by: cause.source, given })
   }
   return { requests, notes }
 }
@@ -34,12 +35,12 @@ const switchOf = ({ options }: CatalogueFault): FaultOption => options.find(({ k
 const parametersOf = ({ options }: CatalogueFault): (FaultOption & { key: string })[] =>
   options.filter((option): option is FaultOption & { key: string } => option.key !== undefined)
 
-function causeOf(fault: CatalogueFault, options: GivenOptions): { cause?: string; note?: string } {
+function causeOf(fault: CatalogueFault, options: GivenOptions): { cause?: Given; note?: string } {
   const main = options.get(switchOf(fault).flag)
   const isOn = main?.values[0] === 'true'
-  if (isOn) return { cause: main.name }
+  if (isOn) return { cause: main }
   const parameter = parametersOf(fault).map(({ flag }) => options.get(flag)).find((given) => given?.source === 'flag')
   if (!parameter) return {}
   if (main?.source === 'flag') return { note: `${parameter.name} does nothing: ${fault.name} is switched off` }
-  return { cause: parameter.name, note: `${parameter.name} switches ${fault.name} on, as ${switchOf(fault).flag} does` }
+  return { cause: parameter, note: `${parameter.name} switches ${fault.name} on, as ${switchOf(fault).flag} does` }
 }

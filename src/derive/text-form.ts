@@ -25,7 +25,7 @@ export function parseFault(text: string, registry: FaultRegistry, origin: string
   const { given, places } = collect(source, spec, rest)
   const checked = checkFault(spec, given, context)
   if ('entry' in checked) return checked
-  const inTextForm = respell(spec, checked.problems, (key, value) => (value === undefined ? key : `${key}=${value}`))
+  const inTextForm = respell(spec, checked.problems, (key, value) => `${key}=${value ?? '…'}`)
   throw refusal(inTextForm, {
     where: named(source),
     label: (key) => `${origin} ${spec.name}: ${key}`,

@@ -67,16 +67,27 @@ export interface FaultTotals {
 
 /** Everything that happens, as plain JSON. Terminal, log and reports are views of this one list. */
 export interface Events {
+  /** First. `durationMs` is null when the run has no end of its own; `wallTime` is ISO 8601, UTC. */
   'run.started': { readonly seed: number; readonly transport: string; readonly durationMs: number | null; readonly wallTime: string }
+  /** A proxy listens at these addresses. */
   'listener.opened': { readonly proxy: string; readonly protocol: string; readonly addresses: readonly string[] }
+  /** A proxy takes no more connections. */
   'listener.closed': { readonly proxy: string; readonly addresses: readonly string[] }
+  /** A client connected. */
   'connection.opened': { readonly connection: number; readonly proxy: string; readonly client: string }
+  /** Exactly once for each connection that was opened. */
   'connection.closed': { readonly connection: number; readonly proxy: string; readonly reason: string; readonly bytesUp: number; readonly bytesDown: number; readonly durationMs: number }
+  /** A request came, or a connection whose bytes are passed on as they are. */
   'exchange.started': { readonly exchange: number; readonly connection: number; readonly proxy: string; readonly kind: ExchangeKind; readonly target: string; readonly method?: string; readonly path?: string }
+  /** Everything about one exchange, told when it is over. */
   'exchange.finished': ExchangeRecord
+  /** A fault went on or off, or the set was swapped. */
   'faults.changed': { readonly generation: number; readonly on: readonly string[]; readonly off: readonly string[] }
+  /** Sums since the start, once a second and at the end. */
   'traffic.sampled': { readonly openConnections: number; readonly bytesUp: number; readonly bytesDown: number; readonly heldBytes: number; readonly faults: readonly FaultTotals[] }
+  /** Something is worth a word; `code` is stable. */
   'notice': { readonly level: 'info' | 'warning' | 'error'; readonly code: string; readonly message: string }
+  /** Last. */
   'run.finished': { readonly reason: string; readonly durationMs: number }
 }
 export type EventName = keyof Events

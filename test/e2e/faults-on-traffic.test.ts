@@ -207,3 +207,16 @@ for (const transport of transports) describe(transport, { concurrency: 4 }, () =
     assert.ok(Math.min(...turns) >= 60 && Math.min(...turns) < 60 + NOISE_MS, turns.join(' '))
   })
 })
+
+for (const transport of transports) test(`${transport}: E-04: a fault that cuts waits for traffic, and leaves an idle connection alone`, async (t) => {
+  const upstream = await serve(t, echo)
+  const proxy = await rig(t, { transport, proxies: laneProxies(upstream.port), faults: ['packet-loss mode=cut rate=1'] })
+  const idle = await connect(t, proxy.port('raw'))
+  const busy = await connect(t, proxy.port('raw'))
+  busy.write('ping')
+  await proxy.until('connection.closed')
+  assert.equal(proxy.runtime.connections().length, 1)
+  assert.equal(proxy.runtime.sample().faults[0]!.applied, 1)
+  idle.write('ping')
+  await eventually('the other one is cut too', () => proxy.runtime.connections().length === 0)
+})

@@ -33,9 +33,10 @@ async function sendCut(peer: Peer, text: string, cuts: readonly number[]): Promi
 }
 
 suite('whole conversations', () => {
-  each('requests and answers of every framing, pipelined and cut anywhere, arrive byte for byte and in their order', async ({ t, start }) => {
+  const slow = ['latency 2ms side=server direction=both', 'latency 1ms perReadWrite=true side=client direction=both', 'bandwidth 1MBps direction=both']
+  for (const faults of [[], slow]) each(`requests and answers of every framing, pipelined and cut anywhere, arrive byte for byte and in their order${faults.length > 0 ? ', delayed and throttled too' : ''}`, async ({ t, start }) => {
     const upstream = await origin(t)
-    const proxy = await start({ proxies: [`web@0=http://${upstream.authority}`] })
+    const proxy = await start({ faults, proxies: [`web@0=http://${upstream.authority}`] })
     await fc.assert(fc.asyncProperty(conversation, async ({ turns, cuts }) => {
       const client = await connect(t, proxy.port('web'))
       const asked = sendCut(client, turns.map((turn) => turn.request).join(''), cuts)
@@ -49,6 +50,6 @@ suite('whole conversations', () => {
       assert.equal(client.unread + up.unread, '')
       client.end()
       assert.equal(await up.ended(), 'end')
-    }), { numRuns: 40, seed: 7 })
+    }), { numRuns: faults.length > 0 ? 15 : 40, seed: 7 })
   })
 })

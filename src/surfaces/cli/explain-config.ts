@@ -1,15 +1,16 @@
 import { effectiveEntry } from '../../derive/entries.ts'
 import type { Given } from '../../derive/option.ts'
-import { formatFault, type ParsedFault } from '../../derive/text-form.ts'
+import { formatFault, formatValue } from '../../derive/text-form.ts'
 import { EXIT } from '../../kit/errors.ts'
 import { table } from '../../kit/text-table.ts'
 import type { Setting } from './declare.ts'
 import type { Invocation } from './main.ts'
 import { explainFormat } from './options.ts'
+import { sourceOf, type TracedFault } from './source.ts'
 
 export interface Explained {
   readonly settings: object
-  readonly faults: readonly ParsedFault[]
+  readonly faults: readonly TracedFault[]
   readonly notes: readonly string[]
 }
 
@@ -20,7 +21,7 @@ interface Row {
   readonly source: string
 }
 
-/** Prints every setting with its value and where it comes from, and the faults that would be in force. */
+/** Prints every setting, and every parameter of the faults that would be in force, with its value and where it comes from. */
 export function explainConfig({ host, given }: Pick<Invocation, 'host' | 'given'>, { settings, faults, notes }: Explained, format: Given): number {
   const rows = (Object.values(settings) as Setting<unknown>[]).map((setting) => rowOf(setting, given.get(setting.flag)))
   for (const note of notes) host.stderr.write(`note: ${note}\n`)
@@ -31,8 +32,7 @@ export function explainConfig({ host, given }: Pick<Invocation, 'host' | 'given'
 function rowOf(setting: Setting<unknown>, given: Given | undefined): Row {
   const read = setting.read(given)
   const value = setting.show ? setting.show(read) : read
-  const source = given ? `${given.source === 'flag' ? 'flag' : 'env'} ${given.name}` : 'default'
-  return { name: camel(setting.flag), value, text: setting.format ? setting.format(read) : textOf(value), source }
+  return { name: camel(setting.flag), value, text: setting.format ? setting.format(read) : textOf(value), source: sourceOf(given) }
 }
 
 function textOf(value: unknown): string {
@@ -42,12 +42,26 @@ function textOf(value: unknown): string {
 
 const camel = (flag: string): string => flag.slice(2).replaceAll(/-(\w)/g, (_, letter: string) => letter.toUpperCase())
 
-function asJson(rows: readonly Row[], faults: readonly ParsedFault[]): string {
+function asJson(rows: readonly Row[], faults: readonly TracedFault[]): string {
   const settings = Object.fromEntries(rows.map(({ name, value, source }) => [name, { value, source }]))
-  return `${JSON.stringify({ settings, faults: faults.map(({ entry }) => effectiveEntry(entry)) }, null, 2)}\n`
+  const effective = faults.map(({ entry }) => effectiveEntry(entry))
+  const faultSources = faults.map((fault, index) => Object.fromEntries(Object.keys(effective[index]!).map((key) => [key, sourceIn(fault, key)])))
+  return `${JSON.stringify({ settings, faults: effective, faultSources }, null, 2)}\n`
 }
 
-function asText(rows: readonly Row[], faults: readonly ParsedFault[]): string {
+/** What was not given, whoever asked for the fault, is a default. */
+const sourceIn = ({ entry, sourceOf: source }: TracedFault, key: string): string => (entry.source[key] === undefined ? 'default' : source(key))
+
+function asText(rows: readonly Row[], faults: readonly TracedFault[]): string {
   const settings = table(['setting', 'value', 'source'], rows.map(({ name, text, source }) => [name, text, source]))
-  return `${settings}\n\n${faults.length === 0 ? 'no faults' : ['faults', ...faults.map(({ entry }) => `  ${formatFault(entry)}`)].join('\n')}\n`
+  return `${settings}\n\n${faults.length === 0 ? 'no faults' : table(['fault', 'value', 'source'], faults.flatMap(faultRows))}\n`
+}
+
+function faultRows(fault: TracedFault): string[][] {
+  const { entry } = fault
+  const { type: _, ...values } = effectiveEntry(entry)
+  return [
+    [entry.spec.name, formatFault(entry), fault.sourceOf('type')],
+    ...Object.entries(values).map(([key, value]) => [`  ${key}`, [value].flat().map((one) => formatValue(entry.spec, key, one)).join(' '), sourceIn(fault, key)]),
+  ]
 }

@@ -1,7 +1,7 @@
 import type { EntryContext } from '../../derive/entries.ts'
-import { requestedFaults } from '../../derive/flag-faults.ts'
+import { requestedFaults, type FaultRequest } from '../../derive/flag-faults.ts'
 import type { Given } from '../../derive/option.ts'
-import type { ParsedFault } from '../../derive/text-form.ts'
+import { quoted } from '../../kit/caret.ts'
 import { UserError } from '../../kit/errors.ts'
 import { parseMapping } from '../../model/mapping.ts'
 import type { RunSettings } from '../../runtime/settings.ts'
@@ -9,6 +9,7 @@ import { readAll, within } from './declare.ts'
 import type { Invocation } from './main.ts'
 import { faultOption, globalSettings, readPem, runSettings, uiSettings } from './options.ts'
 import type { RunRequest } from './run-command.ts'
+import { sourceOf, type TracedFault } from './source.ts'
 
 /** `fault run`: checks everything, then explains it or starts. */
 export async function run(call: Invocation): Promise<number> {
@@ -45,21 +46,31 @@ async function checkSettings({ given, builtins, host }: Invocation, settings: Ru
   return { ...settings, upstreamCa: pem('upstreamCa'), tlsCert: pem('tlsCert'), tlsKey: pem('tlsKey') }
 }
 
-/** Faults of flags and variables in documented order, then those of `--fault` in theirs. No declaration is loaded for none. */
-async function readFaults({ catalogue, given, builtins, notes }: Invocation, context: EntryContext): Promise<{ faults: ParsedFault[]; notes: string[] }> {
+/** Faults of flags and variables in documented order, then those of `--fault` in theirs, each id once. No declaration is loaded for none. */
+async function readFaults({ catalogue, given, builtins, notes }: Invocation, context: EntryContext): Promise<{ faults: TracedFault[]; notes: string[] }> {
   const requested = requestedFaults(catalogue, given)
   const texts = given.get(faultOption.flag)
-  const faults: ParsedFault[] = []
+  const faults: TracedFault[] = []
   if (requested.requests.length > 0 || texts) {
     const registry = await builtins.faults()
     const { readRequests } = await import('../../derive/fault-requests.ts')
     const { parseFault } = await import('../../derive/text-form.ts')
-    faults.push(...readRequests(requested.requests, registry, context))
-    for (const { text, name } of linesOf(texts)) faults.push(parseFault(text, registry, name, context))
+    const { checkIds } = await import('../../derive/ids.ts')
+    const lines = linesOf(texts)
+    for (const [index, parsed] of readRequests(requested.requests, registry, context).entries()) faults.push({ ...parsed, sourceOf: requestSource(requested.requests[index]!) })
+    for (const { text, given: by } of lines) faults.push({ ...parseFault(text, registry, by.name, context), sourceOf: () => (by.source === 'flag' ? by.name : sourceOf(by)) })
+    const names = [...requested.requests.map(({ cause }) => cause), ...lines.map(({ text, given: by }) => `${by.name} ${quoted(text)}`)]
+    checkIds(faults.map(({ entry }) => entry), (index) => names[index]!)
   }
   return { faults, notes: [...notes, ...requested.notes, ...faults.flatMap((fault) => fault.notes)] }
 }
 
-function linesOf(given: Given | undefined): { text: string; name: string }[] {
-  return (given?.values ?? []).filter((text) => given?.source === 'flag' || !text.startsWith('#')).map((text) => ({ text, name: given!.name }))
+/** The type comes from what switched the fault on. */
+function requestSource({ cause, by, given }: FaultRequest): TracedFault['sourceOf'] {
+  return (key) => sourceOf(key === 'type' ? { name: cause, source: by } : given[key])
+}
+
+function linesOf(given: Given | undefined): { text: string; given: Given }[] {
+  if (!given) return []
+  return given.values.filter((text) => given.source === 'flag' || !text.startsWith('#')).map((text) => ({ text, given }))
 }
