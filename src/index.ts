@@ -1,3 +1,5 @@
+/// <reference types="node" preserve="true" />
+
 export { builtins } from './builtins.ts'
 export { parseFault } from './derive/text-form.ts'
 export type { Host } from './kit/host.ts'

@@ -22,6 +22,12 @@ test('errors in YAML name line and column', () => {
   assert.throws(() => yaml('faults: 5\n'), { code: 'BAD_YAML', message: /^f\.yaml:1:9: expected a list/ })
 })
 
+test('what YAML lacks is said in its form, and an id stands for one fault', () => {
+  assert.throws(() => yaml('- {type: latency, distribution: uniform}\n'), { message: 'f.yaml:1:3: latency: the distribution uniform needs a min: add min' })
+  assert.throws(() => yaml('- {type: latency, min: 1, max: 2}\n'), { message: /: add distribution: uniform$/ })
+  assert.throws(() => yaml('- {type: latency}\n- {type: jitter, id: latency}\n'), { message: "f.yaml:2:3: jitter: the id 'latency' is that of f.yaml:1:3: latency too", hint: /./ })
+})
+
 test('YAML written is YAML read', () => {
   const list = yaml('- {type: http-response, status: 503, body: "503", header: [a, "b: c"]}\n')
   assert.deepEqual(yaml(toYaml(list)).map(toJson), list.map(toJson))

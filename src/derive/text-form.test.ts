@@ -63,6 +63,21 @@ test('an error shows the place', () => {
   assert.match(refuse('latency 5 sched=start:x').message, /^--fault latency: sched 'start:x': 'x' is no time\n {2}start:x\n {8}\^$/)
 })
 
+test('the caret stands under a key when the key is what is wrong', () => {
+  assert.match(refuse('latency 10 drop=1').message, /\n {2}latency 10 drop=1\n {13}\^{4}$/)
+  assert.match(refuse('dns side=client').message, /\n {2}dns side=client\n {6}\^{4}$/)
+  assert.match(refuse('latency 5 sched=duration:1s period=duration:1s').message, /\n {30}\^{6}$/)
+})
+
+test('what to add is said in the form of the text', () => {
+  const told = (text: string): string => `${refuse(text).message} ${refuse(text).hint!}`
+  assert.match(told('latency 5..9'), /add distribution=uniform /)
+  assert.match(told('latency 5 distribution=pareto'), /add shape=… /)
+  assert.match(told('jitter min=5ms'), /add chance=…, from 0 to 1/)
+  assert.match(told('http-response contentType=text/plain'), /add body=… /)
+  for (const text of ['latency 5..9', 'latency distribution=pareto', 'jitter chance=0.5', 'packet-loss badToGood=0.1']) assert.doesNotMatch(told(text), /--(?!fault)/)
+})
+
 test('all problems of one fault are told at once', () => {
   const { message } = refuse('latency mean=abc stddev=def side=up')
   for (const word of ['3 problems', 'mean', 'stddev', 'side', 'client, server']) assert.ok(message.includes(word), message)

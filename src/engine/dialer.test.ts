@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import net from 'node:net'
+import type net from 'node:net'
 import { describe, test, type TestContext } from 'node:test'
 import tls from 'node:tls'
 import { closedPort, serve, silentPort, sleep } from '../../test/e2e/peers.ts'

@@ -3,13 +3,16 @@ import type { FaultEntry } from '../model/entry.ts'
 import type { HookName } from '../model/fault.ts'
 import type { Subject } from '../model/match.ts'
 import type { Flow } from '../model/stage.ts'
+import { Followers, type Listed } from './followers.ts'
 import { compileRules, Instance, MAX_KEYS, type Rules } from './instance.ts'
 import type { Carrier, Seat } from './seat.ts'
 
 /** An exchange or connection that carries faults and follows their changes. */
-export interface Follower {
+export interface Follower extends Listed {
   /** The set, or what is on of it, changed: bring the stages in line, now. */
   refresh(): void
+  /** True for one that waits on a seat: its turn is behind those who have just settled which seats there are. */
+  readonly isWaiting?: boolean
   /** `refresh` threw, which is a bug: what it left behind is good for nothing. */
   reset?(): void
 }
@@ -38,7 +41,7 @@ const MAX_PAST_SEATS = 64
  */
 export class FaultBook {
   readonly #options: FaultBookOptions
-  readonly #followers = new Set<Follower>()
+  readonly #followers = new Followers<Follower>()
   #instances: readonly Instance[] = []
   #generation = 0
   #timer: Timer | undefined
@@ -125,7 +128,12 @@ export class FaultBook {
     const generation = ++this.#generation
     const on = this.#instances.filter((instance) => instance.isActive && !wasActive.has(instance))
     const off = [...wasActive].filter((instance) => !instance.isActive)
-    for (const follower of [...this.#followers]) if (this.#followers.has(follower)) this.#refresh(follower)
+    const waiting: Follower[] = []
+    for (const follower of this.#followers) {
+      if (follower.isWaiting) waiting.push(follower)
+      else this.#refresh(follower)
+    }
+    for (const follower of waiting) if (this.#followers.has(follower)) this.#refresh(follower)
     this.#arm()
     this.#options.changed(generation, on, off)
   }

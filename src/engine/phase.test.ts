@@ -150,6 +150,21 @@ test('a fault that goes while its delay runs has no more say', () => {
   }
 })
 
+test('a fault that no longer means this exchange lets go of it, whoever followed the set first', () => {
+  const { book, clock } = bookOf()
+  const hanging = faultCalled('hanging', { directional: false, connect: () => ({ action: 'hang' }) })
+  const [early, carrier] = [{ refresh() {} }, carrierOn(clock)]
+  book.follow(early)
+  book.apply([entryOf(hanging)])
+  let seats = book.seats(subject(), carrier)
+  book.follow({ refresh() { seats = book.reseat(seats, subject(), carrier) } })
+  book.unfollow(early)
+  const outcomes: unknown[] = []
+  askFaults({ book, clock, hook: 'connect', seats, onBug: never, ask: (seat) => seat.instance.spec.connect!(seat.instance.params, seat) }, (outcome) => { outcomes.push(outcome) })
+  book.apply([entryOf(hanging, { host: 'elsewhere' })])
+  assert.deepEqual(outcomes, [undefined])
+})
+
 test('a fault may answer by promise', async () => {
   const { outcomes, clock, sums } = ask({ answer: () => Promise.resolve({ action: 'delay', delayMs: 20 } as const) })
   await turn()

@@ -53,6 +53,8 @@ class Asking implements Cancellable, Follower {
   readonly #options: PhaseOptions
   readonly #seats: readonly Seat[]
   readonly #settled: (outcome: PhaseOutcome) => void
+  readonly isWaiting = true
+  place: number | undefined = undefined
   #at = 0
   #wait: Wait | undefined
   #ended = false

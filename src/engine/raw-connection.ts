@@ -47,6 +47,7 @@ export class RawConnection implements LiveConnection, Carrier, Follower, FlowOwn
   readonly mode = 'raw'
   readonly target: DialTarget
   readonly states = new Map<string, object>()
+  place: number | undefined = undefined
   turn = 0
   readonly #engine: Engine
   readonly #options: RawOptions

@@ -15,7 +15,7 @@ export interface Platform {
   readonly bun: boolean
 }
 
-/** The outside world. `bin.ts` makes the real one; tests make their own. Nothing else touches `process`. */
+/** The outside world. `node-host.ts` makes the real one; tests make their own. Nothing else touches `process`. */
 export interface Host {
   /** Without the program and script names. */
   readonly argv: readonly string[]

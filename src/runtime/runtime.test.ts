@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test, type TestContext } from 'node:test'
-import { connect, serve, sleep, tunnel } from '../../test/e2e/peers.ts'
+import { connect, serve, tunnel } from '../../test/e2e/peers.ts'
 import { testHost } from '../../test/helpers/host.ts'
 import { entriesOf, rig, transports } from '../../test/helpers/rig.ts'
 import { entryOf, faultCalled } from '../../test/helpers/seats.ts'
@@ -125,7 +125,7 @@ function stopping(kind: Kind): void {
     await swap('latency mean=600ms')
     const slow = await connect(t, port('db'))
     slow.write('late')
-    await sleep(100)
+    await until('bytes to be held', () => runtime.sample().heldBytes > 0)
     const over = runtime.stop('SIGINT')
     assert.equal(await (await connect(t, port('db'))).fate, 'ECONNREFUSED')
     assert.equal(await slow.until('late'), 'late')
@@ -137,7 +137,7 @@ function stopping(kind: Kind): void {
     await swap('blackhole direction=both')
     const stuck = await connect(t, port('db'))
     stuck.write('never')
-    await sleep(50)
+    await until('bytes to be held', () => runtime.sample().heldBytes > 0)
     const startedAt = performance.now()
     await runtime.stop('SIGINT')
     const tookMs = performance.now() - startedAt
@@ -158,7 +158,7 @@ function stopping(kind: Kind): void {
     await swap('latency mean=1h')
     const held = await connect(t, port('db'))
     held.write('never')
-    await sleep(50)
+    await until('bytes to be held', () => runtime.sample().heldBytes > 0)
     const over = runtime.stop('SIGINT')
     runtime.stopNow()
     await over

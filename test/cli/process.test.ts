@@ -23,7 +23,7 @@ function fault(t: TestContext, ...args: string[]): Program {
   t.after(() => child.kill('SIGKILL'))
   const texts = { stdout: '', stderr: '' }
   const waiting = new Set<() => void>()
-  for (const name of ['stdout', 'stderr'] as const) child[name]!.on('data', (bytes) => {
+  for (const name of ['stdout', 'stderr'] as const) child[name].on('data', (bytes) => {
     texts[name] += String(bytes)
     for (const look of waiting) look()
   })

@@ -1,6 +1,5 @@
 import dgram from 'node:dgram'
 import { once } from 'node:events'
-import type { AddressInfo } from 'node:net'
 import type { TestContext } from 'node:test'
 import { parseIp } from '../../src/kit/ip.ts'
 
@@ -44,7 +43,7 @@ export async function nameServer(t: TestContext, zones: Readonly<Record<string, 
   })
   socket.bind(0, '127.0.0.1')
   await once(socket, 'listening')
-  return { address: `127.0.0.1:${(socket.address() as AddressInfo).port}`, queries }
+  return { address: `127.0.0.1:${socket.address().port}`, queries }
 }
 
 function readQuestion(query: Buffer): { name: string; type: number; end: number } {

@@ -17,7 +17,7 @@ const names = (known: Readonly<Record<string, 'nxdomain' | 'servfail' | 'dns-tim
 })
 
 suite('CONNECT', () => {
-  each('opens a tunnel once the upstream is connected, and takes along what was sent at once', async ({ forward }) => {
+  each('D-45: opens a tunnel once the upstream is connected, and takes along what was sent at once', async ({ forward }) => {
     const { client, proxy, upstream } = await forward()
     client.send(`${ask(upstream.authority, 'Proxy-Authorization: Basic c2VjcmV0')}first bytes`)
     const up = await upstream.next()
@@ -62,7 +62,7 @@ suite('CONNECT', () => {
     ['shut.test', 502, 'refused', 'connection_refused'],
     ['self.test', 508, 'loop', 'proxy_loop_detected'],
   ]
-  each('says in its answer and in Proxy-Status why there is no tunnel', async ({ t, start }) => {
+  each('D-02: says in its answer and in Proxy-Status why there is no tunnel', async ({ t, start }) => {
     const shut = await closedPort()
     const resolver = names({ 'gone.test': 'nxdomain', 'sick.test': 'servfail', 'mute.test': 'dns-timeout', 'shut.test': ['127.0.0.1'], 'self.test': ['127.0.0.1'] })
     const proxy = await start({ resolver })
@@ -114,7 +114,7 @@ suite('CONNECT', () => {
     }
   })
 
-  each('an IPv6 literal is dialled as one', async ({ t, start }) => {
+  each('D-45: an IPv6 literal is dialled as one', async ({ t, start }) => {
     const proxy = await start()
     const client = await connect(t, proxy.port('http'))
     client.send(ask(`[::1]:${await closedPort()}`))

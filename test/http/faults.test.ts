@@ -15,7 +15,7 @@ async function timed(client: Peer, request: string): Promise<{ ms: number; head:
 }
 
 suite('http-response', () => {
-  each('answers in the upstream\'s place, on a connection that stays', async ({ mapped }) => {
+  each('D-51: answers in the upstream\'s place, on a connection that stays', async ({ mapped }) => {
     const { client, proxy, upstream } = await mapped({ faults: ['http-response 503 body="{\\"error\\": true}"'] })
     for (const path of ['/1', '/2']) {
       client.send(get(path))
@@ -123,7 +123,7 @@ suite('faults on the way of an answer of our own', () => {
 })
 
 suite('latency on HTTP', () => {
-  each('strikes each exchange once, also the second on a kept connection', async ({ t, mapped }) => {
+  each('D-49: strikes each exchange once, also the second on a kept connection', async ({ t, mapped }) => {
     const upstream = await server(t, () => ok('x'))
     const { client: _, proxy } = await mapped({ proxies: [`own@0=http://${upstream.authority}`], faults: ['latency 80ms'] })
     const client = await connect(t, proxy.port('own'))
@@ -134,7 +134,7 @@ suite('latency on HTTP', () => {
     assert.equal(upstream.peers.length, 1)
   })
 
-  each('on the request side it delays the request itself', async ({ mapped }) => {
+  each('D-07: on the request side it delays the request itself', async ({ mapped }) => {
     const { client, upstream } = await mapped({ faults: ['latency 100ms side=server direction=egress'] })
     const from = performance.now()
     client.send(get())

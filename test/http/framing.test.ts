@@ -178,7 +178,7 @@ suite('framing of responses', () => {
 })
 
 suite('streams', () => {
-  each('events of an event stream arrive as they are sent', async ({ mapped }) => {
+  each('D-43: events of an event stream arrive as they are sent', async ({ mapped }) => {
     const { client, upstream } = await mapped()
     client.send(get('/events', 'Accept: text/event-stream'))
     const up = await upstream.next()
@@ -195,7 +195,7 @@ suite('streams', () => {
     assert.notEqual(await up.ended(), undefined)
   })
 
-  each('an upload of 50 MB streams through without being gathered', async ({ t, start }) => {
+  each('D-43: an upload of 50 MB streams through without being gathered', async ({ t, start }) => {
     const upstream = await origin(t)
     const proxy = await start({ proxies: [`web@0=http://${upstream.authority}`] })
     const client = await connect(t, proxy.port('web'))

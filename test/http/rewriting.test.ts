@@ -55,7 +55,7 @@ suite('where a request goes', () => {
     assert.deepEqual(dialled, ['a.test'])
   })
 
-  each('origin-form goes where Host says; the proxy itself as target is a loop', async ({ forward }) => {
+  each('D-15: origin-form goes where Host says; the proxy itself as target is a loop', async ({ forward }) => {
     const { client, proxy, upstream } = await forward()
     const { arrived } = await through(client, upstream, head('GET /x HTTP/1.1', `Host: ${upstream.authority}`))
     assert.equal(arrived, head('GET /x HTTP/1.1', `Host: ${upstream.authority}`))
@@ -115,7 +115,7 @@ suite('where a request goes', () => {
 suite('header fields', () => {
   const odd = ['hOsT: web.test', 'X-Same: 1', 'x-same:2', 'X-SAME:   3  ', 'Empty:', 'X-Bytes: \xe4\xf6\xff\t"quoted, comma"', 'Accept-Encoding: gzip', 'TE: trailers', 'Keep-Alive: timeout=5', 'Cookie: a=1', 'Cookie: b=2', 'Connection: keep-alive', 'Forwarded: for=1.2.3.4', 'Upgrade-Insecure-Requests: 1']
 
-  each('order, case, spacing, repeats and bytes stay as they are, both ways, and nothing is added', async ({ mapped }) => {
+  each('D-14: order, case, spacing, repeats and bytes stay as they are, both ways, and nothing is added', async ({ mapped }) => {
     const { client, upstream } = await mapped()
     const request = head('GET /p HTTP/1.1', ...odd)
     const answer = `${head('HTTP/1.1 299 Very \xfc fine', 'Set-Cookie: a', 'set-cookie: b', 'X: 1', 'Content-Length: 2', 'X:2', 'Date: never', 'Server:')}ab`
@@ -168,7 +168,7 @@ suite('header fields', () => {
     assert.deepEqual([record.traceparent, record.run, record.key, record.path], [traceparent, 'nightly', 'k', '/p'])
   })
 
-  each('redirects are not followed, and nothing is decompressed', async ({ mapped }) => {
+  each('D-13: redirects are not followed, and nothing is decompressed', async ({ mapped }) => {
     const { client, upstream } = await mapped()
     const packed = gzipSync('text').toString('latin1')
     const answer = `${head('HTTP/1.1 302 Found', 'Location: http://elsewhere.test/', 'Content-Encoding: gzip', `Content-Length: ${packed.length}`)}${packed}`

@@ -117,7 +117,7 @@ suite('HTTP with TLS', () => {
     assert.equal(upstream.peers.length, 0)
   })
 
-  each('the forward proxy asks an https target with TLS', async ({ t, start }) => {
+  each('D-46: the forward proxy asks an https target with TLS, whatever its port', async ({ t, start }) => {
     const upstream = await origin(t, served)
     const proxy = await start({ settings: { upstreamCa: AUTHORITY } })
     const client = await connect(t, proxy.port('http'))

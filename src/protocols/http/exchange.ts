@@ -20,7 +20,6 @@ import { Seating } from './seating.ts'
 import type { LinkUser, UpstreamLink } from './upstream-link.ts'
 
 
-
 /** One request with its response, and the stages both pass. */
 export class Exchange implements LinkUser {
   readonly head: RequestHead
@@ -264,7 +263,6 @@ export class Exchange implements LinkUser {
     if (stalled.ended) this.responseEnded()
   }
 
-
   /** The upstream ended in the middle of its answer, and so do we: what came is passed on, and a FIN behind it. */
   #breakOff(): void {
     this.#brokeOff = this.#responseOver = true
@@ -315,7 +313,6 @@ export class Exchange implements LinkUser {
 
   #broke(cause: string, detail: string): void { this.#fail(brokenAnswer(detail, this.#targetName(), 'http_protocol_error', this.#mustClose), cause) }
 
-
   /** Answers in the upstream's place; only faults on the client's side see it. */
   #answer(answer: LocalAnswer, cause: string): void {
     this.#step?.cancel()
@@ -346,7 +343,8 @@ export class Exchange implements LinkUser {
   #do(begin: () => Cancellable): void {
     this.#step = NOT_YET
     const step = begin()
-    if (this.#step === NOT_YET) this.#step = step
+    if (this.#over) step.cancel()
+    else if (this.#step === NOT_YET) this.#step = step
   }
 
   #obey(outcome: NonNullable<PhaseOutcome>): void {
@@ -361,7 +359,6 @@ export class Exchange implements LinkUser {
     this.#finish('reset', 'fault')
     this.#connection.cut(how)
   }
-
 
   #complete(): void {
     if (this.#over) return
@@ -394,7 +391,6 @@ export class Exchange implements LinkUser {
   }
 
   #targetName(): string { return this.#report.targetName }
-
 }
 
 const NOT_YET: Cancellable = { cancel() {} }

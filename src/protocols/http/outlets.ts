@@ -63,7 +63,6 @@ export class RequestOutlet implements Outlet {
     if (this.isFinished) this.#exchange.requestSent()
   }
 
-
   /** The connection was lost before anything was answered: what follows goes to another. */
   disconnect(): void {
     this.#wire = undefined

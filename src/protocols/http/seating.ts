@@ -14,6 +14,7 @@ import type { Exchange } from './exchange.ts'
 /** The faults of one exchange: where each sits, and the stages they put into its two flows. */
 export class Seating implements Carrier, Follower {
   readonly mode = 'exchange'
+  place: number | undefined = undefined
   readonly turn = 0
   /** Undefined: no fault is meant for this exchange. */
   seats: readonly Seat[] | undefined

@@ -69,6 +69,10 @@ const parameters: readonly Row[] = [
   { what: 'several wrong parameters at once', argv: ['run', ...words('--latency-mean x --latency-stddev y')], says: '2 problems' },
   { what: 'a side for a fault that sits on no stream', argv: ['run', '--fault', 'dns side=client'], says: 'side' },
   { what: 'a schedule under both names', argv: ['run', '--fault', 'latency 5 sched=duration:1s period=duration:1s'], says: 'period' },
+  { what: 'two faults with one id, of which one is its type', argv: ['run', '--fault', 'latency 1', '--fault', 'latency 1 id=latency'], says: /--fault 'latency 1 id=latency': the id 'latency' .* --fault 'latency 1'/, hint: /id/ },
+  { what: 'two faults with one id that was given', argv: ['run', ...words('--latency-mean 5 --latency-id a --fault'), 'jitter id=a'], says: '\'a\'', hint: /id/ },
+  { what: 'an id that is the rank of another fault', argv: ['run', '--fault', 'latency 1 id=latency#2', '--fault', 'latency 2'], says: '\'latency#2\'', hint: /id/ },
+  run('--latency-min 5 --latency-max 9', 'add --latency-distribution uniform'),
   { what: 'a quote that does not end', argv: ['run', '--fault', 'http-response 503 body="x'], says: 'quote' },
   { what: 'a word without a key', argv: ['run', '--fault', 'latency 5 6'], says: '\'6\'' },
 ]

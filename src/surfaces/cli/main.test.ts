@@ -16,6 +16,7 @@ async function fault(line: string, options: TestHostOptions = {}) {
 interface Explained {
   readonly settings: Record<string, { readonly value?: unknown; readonly source: string }>
   readonly faults: readonly Record<string, unknown>[]
+  readonly faultSources: readonly Record<string, string>[]
   readonly stderr: string
 }
 
@@ -94,6 +95,30 @@ test('a flag wins over its variable one by one, and a variable that loses is not
   const { faults, settings } = await explain('run --with-jitter --jitter-amplitude 5 --seed 7', { env: { FAULT_JITTER_FREQ: '9', FAULT_JITTER_AMPLITUDE: 'nonsense', FAULT_SEED: 'nonsense' } })
   assert.deepEqual([faults[0]!['amplitude'], faults[0]!['frequency']], [5, 9])
   assert.deepEqual(settings['seed'], { value: 7, source: 'flag --seed' })
+})
+
+test('every parameter of a fault is explained with its source', async () => {
+  const env = { FAULT_LATENCY_STANDARD_DEVIATION: '2', FAULT_WITH_DNS: 'yes' }
+  const { faults, faultSources } = await explain('run --latency-mean 5 --fault jitter', { env })
+  assert.deepEqual(faultSources.map((sources) => Object.keys(sources)), faults.map((fault) => Object.keys(fault)))
+  const [latency, dns, jitter] = faultSources
+  assert.deepEqual([latency!['type'], latency!['mean'], latency!['stddev'], latency!['distribution']], ['flag --latency-mean', 'flag --latency-mean', 'env FAULT_LATENCY_STANDARD_DEVIATION', 'default'])
+  assert.deepEqual([dns!['type'], dns!['probability'], jitter!['type'], jitter!['amplitude']], ['env FAULT_WITH_DNS', 'default', '--fault', 'default'])
+  const { faultSources: [byText] } = await explain('run', { env: { FAULT_FAULTS: 'latency 5 stddev=2' } })
+  assert.deepEqual([byText!['mean'], byText!['stddev'], byText!['side']], ['env FAULT_FAULTS', 'env FAULT_FAULTS', 'default'])
+})
+
+test('for people too', async () => {
+  const { stdout } = await fault('run --latency-mean 5 --explain-config')
+  assert.match(stdout, /^latency +latency 5ms +flag --latency-mean$/m)
+  assert.match(stdout, /^ {2}mean +5ms +flag --latency-mean$/m)
+  assert.match(stdout, /^ {2}direction +ingress +default$/m)
+})
+
+test('a fault that has a default of its own shows that one only', async () => {
+  const { stdout } = await fault('run --help', { columns: 200 })
+  const line = stdout.split('\n').find((one) => one.includes('--dns-rate'))!
+  assert.deepEqual([line.includes('default 0.5'), line.includes('default 1')], [true, false], line)
 })
 
 test('FAULT_FAULTS holds one fault on each line, FAULT_UPSTREAMS and FAULT_PROXY lists with commas', async () => {

@@ -142,7 +142,7 @@ export const faultOption: OptionSpec = {
 
 /** `--explain-config` alone prints text. */
 export const explainFormat: Setting<'text' | 'json'> = {
-  ...choices({ flag: '--explain-config', env: 'FAULT_EXPLAIN_CONFIG', group: GLOBAL, summary: 'Print every setting with where it comes from, and start nothing' }, ['text', 'json'], 'text'),
+  ...choices({ flag: '--explain-config', env: 'FAULT_EXPLAIN_CONFIG', group: GLOBAL, summary: 'Print every setting and fault parameter with where it comes from, and start nothing' }, ['text', 'json'], 'text'),
   implied: 'text',
 }
 
