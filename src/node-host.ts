@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { systemClock } from './kit/clock.ts'
 import type { Host } from './kit/host.ts'
 
@@ -9,7 +10,7 @@ export function nodeHost(own: NodeJS.Process): Host {
     argv: argv.slice(2),
     env,
     cwd: own.cwd(),
-    platform: { os, arch, nodeVersion: versions.node, bun: 'bun' in versions },
+    platform: { os, arch, nodeVersion: versions.node, bun: 'bun' in versions, container: isContainer(env) },
     stdin, stdout, stderr,
     clock: systemClock,
     wallTime: () => Date.now(),
@@ -23,3 +24,7 @@ export function nodeHost(own: NodeJS.Process): Host {
     abort: (exitCode) => own.exit(exitCode),
   }
 }
+
+/** What Docker, Podman, Kubernetes and systemd-nspawn leave to be seen. */
+const isContainer = (env: NodeJS.ProcessEnv): boolean =>
+  ['/.dockerenv', '/run/.containerenv'].some((mark) => existsSync(mark)) || ['KUBERNETES_SERVICE_HOST', 'container'].some((name) => Boolean(env[name]))

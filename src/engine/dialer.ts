@@ -75,6 +75,7 @@ class Dial implements Cancellable {
   /** What is under way, and how many there have been. */
   #step: Cancellable | undefined
   #steps = 0
+  readonly #isIp: boolean
   #address = ''
   /** Connected, and not yet handed over. */
   #wire: Wire | undefined
@@ -89,6 +90,7 @@ class Dial implements Cancellable {
     this.#target = target
     this.#seats = seats
     this.#settled = settled
+    this.#isIp = isIp(target.host) !== 0
     this.#startedAt = this.#connectFrom = options.clock.now()
     this.#leftMs = options.connectTimeoutMs
   }
@@ -101,7 +103,7 @@ class Dial implements Cancellable {
   }
 
   begin(): void {
-    if (isIp(this.#target.host)) return this.#found({ addresses: [this.#target.host] })
+    if (this.#isIp) return this.#found({ addresses: [this.#target.host] })
     this.#ask('resolve', () => {
       this.#do(() => this.#options.resolver.lookup(this.#target.host, this.#options.dnsTimeoutMs, (result) => this.#found(result)))
     })
@@ -110,7 +112,7 @@ class Dial implements Cancellable {
   #found(result: LookupResult): void {
     if (this.#ended) return
     const now = this.#options.clock.now()
-    if (!isIp(this.#target.host)) this.#dnsMs = now - this.#startedAt
+    if (!this.#isIp) this.#dnsMs = now - this.#startedAt
     this.#connectFrom = now
     if ('cause' in result) return this.#fail(result.cause, `cannot resolve ${this.#target.host}`)
     const { port } = this.#target
@@ -123,7 +125,7 @@ class Dial implements Cancellable {
     const { port } = this.#target
     const from = clock.now()
     this.#do(() => transport.dial({
-      addresses: isIp(this.#target.host) ? literalAddresses(this.#target) : addresses.map((host) => ({ host, port })),
+      addresses: this.#isIp ? literalAddresses(this.#target) : addresses.map((host) => ({ host, port })),
       timeoutMs: connectTimeoutMs, attemptDelayMs: ATTEMPT_DELAY_MS, keepAliveMs: KEEP_ALIVE_MS,
     }, (result) => {
       this.#leftMs -= clock.now() - from

@@ -13,6 +13,8 @@ export interface Platform {
   readonly nodeVersion: string
   /** Bun runs node programs on another event loop. */
   readonly bun: boolean
+  /** Inside a container, where loopback is a world of its own. */
+  readonly container: boolean
 }
 
 /** The outside world. `node-host.ts` makes the real one; tests make their own. Nothing else touches `process`. */

@@ -43,7 +43,7 @@ export function testHost(options: TestHostOptions = {}): TestHost {
     argv: options.argv ?? [],
     env: options.env ?? {},
     cwd: options.cwd ?? tmpdir(),
-    platform: { os: process.platform, arch: process.arch, nodeVersion: process.versions.node, bun: false, ...options.platform },
+    platform: { os: process.platform, arch: process.arch, nodeVersion: process.versions.node, bun: false, container: false, ...options.platform },
     stdin: Object.assign(Readable.from(options.stdin === undefined ? [] : [options.stdin]), { isTTY: options.tty ?? false }),
     stdout: stdout.output,
     stderr: stderr.output,

@@ -1,10 +1,6 @@
 import type { SocketOptions } from '../wire.ts'
 import { linux, pin, type Libc, type Pinned } from './libc.ts'
 
-/** As libuv has it: a peer that does not answer ten questions a second apart is gone. */
-const KEEP_ALIVE_INTERVAL_S = 1
-const KEEP_ALIVE_PROBES = 10
-
 /** Reads and sets socket options, through one piece of memory: an option's value and its length. */
 export class Options {
   readonly #libc: Libc
@@ -28,8 +24,6 @@ export class Options {
     if (!keepAliveMs) return
     this.set(fd, linux.SOL_SOCKET, linux.SO_KEEPALIVE, 1)
     this.set(fd, linux.IPPROTO_TCP, linux.TCP_KEEPIDLE, Math.max(1, Math.round(keepAliveMs / 1000)))
-    this.set(fd, linux.IPPROTO_TCP, linux.TCP_KEEPINTVL, KEEP_ALIVE_INTERVAL_S)
-    this.set(fd, linux.IPPROTO_TCP, linux.TCP_KEEPCNT, KEEP_ALIVE_PROBES)
   }
 
   /** Linger for no time at all: close sends RST. */
