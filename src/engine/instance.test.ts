@@ -90,17 +90,18 @@ test('more keys than the limit push out the oldest, which is said once', () => {
 })
 
 test('forgetting keeps its pace over many keys', () => {
-  const { instance } = instanceOf(entryOf(slow), { maxKeys: 20_000 })
+  const KEYS = 100_000
+  const { instance } = instanceOf(entryOf(slow), { maxKeys: KEYS })
   const carrier = carrierOn(createManualClock())
   const fill = (from: number): number => {
     const started = performance.now()
-    for (let index = 0; index < 20_000; index++) instance.seat(subject({ key: [String(from + index)] }), carrier, 1)
+    for (let index = 0; index < KEYS; index++) instance.seat(subject({ key: [String(from + index)] }), carrier, 1)
     return performance.now() - started
   }
   fill(0)
   const within = fill(0)
-  const beyond = fill(20_000)
-  assert.ok(beyond < within * 10 + 200, `20,000 new keys took ${beyond} ms, as many known ones ${within} ms`)
+  const beyond = fill(KEYS)
+  assert.ok(beyond < within * 2 + 300, `new keys took ${beyond} ms, as many known ones ${within} ms`)
 })
 
 test('with both directions each draws for itself, and about p × p exchanges are struck twice', () => {

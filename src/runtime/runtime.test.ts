@@ -134,8 +134,10 @@ function stopping(kind: Kind): void {
 
   test('what is busy is cut when the time is up', async (t) => {
     const { runtime, port, swap } = await echoRig(t, kind, { drainTimeoutMs: 400 })
-    await swap('blackhole direction=both')
     const stuck = await connect(t, port('db'))
+    stuck.write('connected')
+    await stuck.until('connected')
+    await swap('blackhole direction=both')
     stuck.write('never')
     await until('bytes to be held', () => runtime.sample().heldBytes > 0)
     const startedAt = performance.now()
