@@ -13,6 +13,7 @@ export class Deadlines {
   readonly #clock: Clock
   readonly #members = new Set<HasDeadline>()
   #timer: Timer | undefined
+  #lookedAtMs = 0
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -20,8 +21,13 @@ export class Deadlines {
 
   add(member: HasDeadline): void {
     this.#members.add(member)
-    this.#timer ??= this.#clock.setTimer(LOOK_EVERY_MS, () => this.#look())
+    if (this.#timer) return
+    this.#lookedAtMs = this.#clock.now()
+    this.#timer = this.#clock.setTimer(LOOK_EVERY_MS, () => this.#look())
   }
+
+  /** An instant at least `ms` from now and at most two looks later, without asking the clock. Only while there is a member. */
+  about(ms: number): number { return this.#lookedAtMs + LOOK_EVERY_MS + ms }
 
   remove(member: HasDeadline): void {
     this.#members.delete(member)
@@ -32,7 +38,7 @@ export class Deadlines {
 
   /** Armed again before anybody is told, and each is told once, so that one that throws stops none of the others for long. */
   #look(): void {
-    const now = this.#clock.now()
+    const now = this.#lookedAtMs = this.#clock.now()
     this.#timer = this.#clock.setTimer(LOOK_EVERY_MS, () => this.#look())
     for (const member of this.#members) {
       if (member.deadlineMs > now) continue

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { bookOf, carrierOn, entryOf, faultCalled, holdingFault, idsOf, subject } from '../../test/helpers/seats.ts'
 import { entriesOf } from '../../test/helpers/rig.ts'
+import { createManualClock } from '../kit/clock.ts'
 import { UserError } from '../kit/errors.ts'
 import type { Envelope } from '../model/entry.ts'
 import { stagesOf } from './fault-book.ts'
@@ -116,13 +117,17 @@ test('a swap at the very moment a schedule turns does not make it miss its turn'
 })
 
 test('a turn that comes while followers are brought in line is not missed', () => {
-  const { book, clock, changes } = bookOf()
-  book.apply([entryOf(slow, { sched: 'start:1s' })])
-  let isSlow = true
-  book.follow({ refresh: () => { if (isSlow) { isSlow = false; clock.advance(1000) } } })
-  clock.advance(500)
-  book.apply([entryOf(slow, { sched: 'start:1s' }), entryOf(lossy)])
-  clock.advance(1)
+  const manual = createManualClock()
+  let busyMs = 0
+  const { book, changes } = bookOf({ clock: { now: () => manual.now() + busyMs, setTimer: (ms, fire) => manual.setTimer(ms, fire) } })
+  const scheduled = entryOf(slow, { sched: 'start:1s' })
+  book.apply([scheduled])
+  manual.advance(500)
+  const follower = { refresh: () => { busyMs = 600; book.unfollow(follower) } }
+  book.follow(follower)
+  book.apply([scheduled, entryOf(lossy)])
+  assert.equal(book.instances[0]!.isActive, false)
+  manual.advance(1)
   assert.deepEqual([book.instances[0]!.isActive, changes.at(-1)], [true, [3, ['slow'], []]])
 })
 

@@ -14,7 +14,7 @@ import { HIGH_WATER_BYTES, ignore, type CloseReason, type Wire, type WireHandler
 import { refusalAnswer } from './answers.ts'
 import type { Exchange } from './exchange.ts'
 import { NOTICED } from './rewrite.ts'
-import { isListener, route } from './route.ts'
+import { isListener, route, type KnownWay } from './route.ts'
 import { tunnelHello } from './tunnel.ts'
 import { UpstreamLink } from './upstream-link.ts'
 
@@ -39,6 +39,8 @@ export class HttpConnection implements WireHandler, LiveConnection, HasDeadline 
   /** State of faults with scope `connection`. */
   readonly states = new Map<string, object>()
   deadlineMs = Infinity
+  /** Where the last request in absolute form went: the next one mostly goes there too. */
+  lastWay: KnownWay | undefined
   readonly #reader: HeadReader<'request'>
   #exchange: Exchange | undefined
   #link: UpstreamLink | undefined
@@ -222,7 +224,7 @@ export class HttpConnection implements WireHandler, LiveConnection, HasDeadline 
   /** The exchange is over in good order; `ends`: and with it the connection. */
   exchangeOver(ends: boolean): void {
     if (ends || this.#isLast) return this.#linger()
-    this.#wait(this.engine.limits.idleTimeoutMs)
+    this.deadlineMs = this.engine.deadlines.about(this.engine.limits.idleTimeoutMs)
     this.resumeBacklog()
   }
 

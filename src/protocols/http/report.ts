@@ -27,6 +27,7 @@ export class Report {
   readonly #subject: Subject
   readonly #trace: Trace
   readonly #id: number
+  /** The clock is only looked at for somebody who listens. */
   readonly #startedAtMs: number
   readonly #generation: number
   #matched: boolean | undefined
@@ -39,7 +40,7 @@ export class Report {
     this.#trace = trace
     this.#target = target
     this.#id = engine.nextExchange()
-    this.#startedAtMs = engine.clock.now()
+    this.#startedAtMs = engine.bus.isListening ? engine.clock.now() : 0
     this.#generation = engine.book.generation
   }
 
@@ -53,7 +54,7 @@ export class Report {
 
   get targetName(): string { return `${this.#target.host}:${this.#target.port}` }
   /** Something of an answer has come. */
-  answering(): void { this.#firstByteMs ??= this.#engine.clock.now() - this.#startedAtMs }
+  answering(): void { this.#firstByteMs ??= this.#engine.bus.isListening ? this.#engine.clock.now() - this.#startedAtMs : 0 }
   get isAnswering(): boolean { return this.#firstByteMs !== undefined }
 
   end(outcome: Outcome, cause: string, { bytesUp, bytesDown }: Counted, seats: readonly Seat[] | undefined): void {

@@ -1,4 +1,5 @@
 import { parseAuthority } from '../../codecs/http1/authority.ts'
+import type { DialTarget } from '../../engine/dialer.ts'
 import type { RequestHead } from '../../codecs/http1/message.ts'
 import { forwardTarget } from '../../codecs/http1/target.ts'
 import type { Subject } from '../../model/match.ts'
@@ -11,7 +12,10 @@ import { authorityOf, rewriteRequest, takeTrace, type Destination } from './rewr
 import { tunnelConnect } from './tunnel.ts'
 
 /** Where a request goes. `hostField`: what Host has to say; undefined leaves it as it is. */
-interface Way extends Destination { readonly hostField: string | undefined }
+interface Way extends Destination { readonly hostField: string | undefined; readonly target?: DialTarget }
+
+/** Everything in front of the path of an absolute-form target, and what was found out about it. */
+export interface KnownWay { readonly prefix: string; readonly way: Way }
 
 /** Finds out where a request is meant to go, and begins its exchange. `rest`: what came behind its head, kept. */
 export function route(connection: HttpConnection, head: RequestHead, rest: () => Buffer): void {
@@ -23,7 +27,7 @@ export function route(connection: HttpConnection, head: RequestHead, rest: () =>
   }
   const way = mapping ? throughMapping(connection, mapping, head) : forward(connection, head)
   if ('problem' in way) return connection.refuse(way, head.method)
-  const { scheme, host, port } = way
+  const { host, port } = way
   const answer = countForward(head)
   const trace = takeTrace(head)
   rewriteRequest(head, way.path, way.hostField, engine.via)
@@ -32,7 +36,7 @@ export function route(connection: HttpConnection, head: RequestHead, rest: () =>
     proxy: service.name, host, port, method: head.method, path, head,
     key: trace.key === undefined ? [head.method, path] : [head.method, path, trace.key],
   }
-  const target = scheme === 'https' ? { host, port, tls: service.upstreamTls } : { host, port }
+  const target = way.target ?? dialTarget(connection, way)
   const exchange = new Exchange(connection, { head, target, subject, trace })
   connection.begin(exchange)
   if (answer) exchange.answerLast(answer)
@@ -47,13 +51,28 @@ const withoutQuery = (path: string): string => {
 
 /** RFC 9112 §3.2.2: the target decides, and Host says what the target says. */
 function forward(connection: HttpConnection, head: RequestHead): Way | Refusal {
+  const { target } = head
+  const known = connection.lastWay
+  if (known && target.charCodeAt(known.prefix.length) === SLASH && target.startsWith(known.prefix)) {
+    const { scheme, host, port, hostField, target: dialed } = known.way
+    return { scheme, host, port, hostField, target: dialed!, path: target.substring(known.prefix.length) }
+  }
   const found = forwardTarget(head)
   if ('problem' in found) return found
-  if (head.target.startsWith('/') && isSelf(connection, found)) {
+  const isOrigin = target.charCodeAt(0) === SLASH
+  if (isOrigin && isSelf(connection, found)) {
     return { problem: 'loop', status: 508, detail: 'the request names this proxy itself as its target' }
   }
-  return { scheme: found.scheme, host: found.host, port: found.port, path: found.path, hostField: found.authority }
+  const { scheme, host, port, path } = found
+  const way = { scheme, host, port, path, hostField: found.authority, target: dialTarget(connection, found) }
+  if (!isOrigin && target.endsWith(path)) connection.lastWay = { prefix: target.substring(0, target.length - path.length), way }
+  return way
 }
+
+const SLASH = 47
+
+const dialTarget = ({ service }: HttpConnection, { scheme, host, port }: Destination): DialTarget =>
+  scheme === 'https' ? { host, port, tls: service.upstreamTls } : { host, port }
 
 /** Everything goes to the mapping's upstream; Host changes only when it names the listener itself. */
 function throughMapping(connection: HttpConnection, { upstream: { host, port }, upstreamTls }: Mapping, head: RequestHead): Way | Refusal {
