@@ -106,7 +106,7 @@ export class FaultBook {
 
   /** True while some fault that is on may act on look-ups, dials or TLS: upstream connections are then not reused. */
   actsOn(hook: HookName): boolean {
-    return this.#instances.some((instance) => instance.isActive && instance.spec[hook] !== undefined)
+    return this.#instances.some((instance) => instance.isActive && instance.probability > 0 && instance.spec[hook] !== undefined)
   }
 
   /** What can go wrong goes wrong here, before anything has changed. */

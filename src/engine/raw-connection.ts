@@ -141,8 +141,11 @@ export class RawConnection implements LiveConnection, Carrier, Follower, FlowOwn
   close(): void { this.#end('close', 'cancelled', 'closed') }
   drain(): void {}
 
-  /** True when bytes are on their way through this process. */
-  get isBusy(): boolean { return (this.#request?.held ?? 0) + (this.#response?.held ?? 0) > 0 }
+  /** The upstream is being dialled, bytes are on their way, or the client waits for an answer. */
+  get isBusy(): boolean {
+    const [request, response] = [this.#request, this.#response]
+    return !request || !response || request.spokeLast || request.held + response.held > 0
+  }
 
   #connected(dialed: Dialed): void {
     this.#dialed = dialed

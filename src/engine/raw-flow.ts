@@ -20,6 +20,8 @@ export interface FlowOwner {
  */
 export class RawFlow implements WireHandler, Sink, Holder {
   readonly flow: Flow
+  /** Its source was the last to say something: the other end may owe an answer. */
+  spokeLast = false
   /** Bytes handed to the target. */
   bytes = 0
   counted = 0
@@ -52,6 +54,8 @@ export class RawFlow implements WireHandler, Sink, Holder {
   get hasEnded(): boolean { return this.#ended }
 
   data(bytes: Buffer): void {
+    this.spokeLast = true
+    this.opposite.spokeLast = false
     if (this.isWatched) this.#owner.spoke(this.flow)
     if (this.#chain === undefined) {
       const target = this.#target

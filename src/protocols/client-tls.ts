@@ -1,4 +1,5 @@
 import { Arrival } from '../engine/arrival.ts'
+import { tlsWords } from '../engine/tls-words.ts'
 import type { Incoming } from '../engine/protocol.ts'
 import type { Wire } from '../engine/wire/wire.ts'
 
@@ -9,7 +10,7 @@ export function endTls(incoming: Incoming, next: (wire: Wire) => void): void {
   if (!clientTls || !mapping?.clientTls) return next(wire)
   const arrival = new Arrival(incoming, () => handshake.cancel())
   const handshake = engine.transport.secure(wire, { role: 'server', cert: clientTls.cert, key: clientTls.key, timeoutMs: engine.limits.headTimeoutMs }, (result) => {
-    if ('failure' in result) return arrival.lost(`client-tls: ${result.message}`)
+    if ('failure' in result) return arrival.lost(`client-tls: ${tlsWords(result)}`)
     arrival.leave()
     next(result.wire)
   })

@@ -72,13 +72,29 @@ for (const transport of transports) describe(`${transport}: D-15`, { concurrency
   })
 })
 
+/** A UDP echo whose port no TCP listener has. */
+async function udpEcho(t: TestContext): Promise<number> {
+  for (;;) {
+    const socket = dgram.createSocket('udp4')
+    t.after(() => socket.close())
+    socket.on('message', (bytes, { address, port }) => socket.send(bytes, port, address))
+    socket.bind(0, '127.0.0.1')
+    await once(socket, 'listening')
+    const { port } = socket.address()
+    const probe = net.createServer()
+    const isFree = await new Promise<boolean>((resolve) => {
+      probe.once('error', () => resolve(false))
+      probe.listen(port, '127.0.0.1', () => resolve(true))
+    })
+    if (!isFree) continue
+    probe.close()
+    await once(probe, 'close')
+    return port
+  }
+}
+
 for (const transport of transports) test(`${transport}: a target is not taken for the proxy because another kind of listener has the same port`, async (t) => {
-  const socket = dgram.createSocket('udp4')
-  t.after(() => socket.close())
-  socket.on('message', (bytes, { address, port }) => socket.send(bytes, port, address))
-  socket.bind(0, '127.0.0.1')
-  await once(socket, 'listening')
-  const { port } = socket.address()
+  const port = await udpEcho(t)
   const upstream = await serve(t, echo)
   const proxy = await rig(t, { transport, proxies: [`tcp@${port}=127.0.0.1:${upstream.port}`, `udp@0=udp://127.0.0.1:${port}`] })
   const client = dgram.createSocket('udp4')

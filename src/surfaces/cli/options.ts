@@ -100,7 +100,7 @@ export const runSettings: Settings<RunSettings> = {
   proxyAddress,
   disableHttpProxy: flagged({ flag: '--disable-http-proxy', env: 'FAULT_DISABLE_HTTP_PROXY', group: PROXY, summary: 'No HTTP forward proxy, only mappings' }),
   proxy: texts({ flag: '--proxy', env: 'FAULT_PROXY', placeholder: 'mapping', group: PROXY, summary: 'Listen on a port and pass its traffic on: [NAME@]PORT=[SCHEME://]HOST[:PORT]' }),
-  bind: value({ flag: '--bind', env: 'FAULT_BIND', placeholder: 'ip', group: PROXY, summary: 'Address for mappings with a bare port (default: loopback)' }, { parse: bindAddress, expected: 'an address to listen on, such as 0.0.0.0 or ::', fallback: undefined }),
+  bind: value({ flag: '--bind', env: 'FAULT_BIND', placeholder: 'ip', group: PROXY, summary: 'Address for everything that names none: mappings with a bare port, and the forward proxy (default: loopback)' }, { parse: bindAddress, expected: 'an address to listen on, such as 0.0.0.0 or ::', fallback: undefined }),
   upstream: texts({ flag: '--upstream', short: '-u', env: 'FAULT_UPSTREAMS', splitsFlag: true, placeholder: 'host', group: PROXY, summary: 'Fault only forward-proxy traffic to these: host[:port], URL, *.domain, IP, CIDR or * (default: all)' }, (given) => { parseUpstream(given) }),
   seed: value({ flag: '--seed', env: 'FAULT_SEED', placeholder: 'number', group: PROXY, summary: 'Seed of every random decision (default: chosen and printed)' }, seed),
   transport: choices({ flag: '--transport', env: 'FAULT_TRANSPORT', group: PROXY, summary: 'Socket layer; epoll is Linux only' }, ['auto', 'epoll', 'node'], DEFAULT_SETTINGS.transport),
