@@ -1,5 +1,5 @@
 import type { Clock } from '../kit/clock.ts'
-import { createKey } from '../kit/rng.ts'
+import { createKey, type Draws } from '../kit/rng.ts'
 import type { FaultEntry } from '../model/entry.ts'
 import type { AnyFault } from '../model/fault.ts'
 import { compileMatch, type Subject } from '../model/match.ts'
@@ -30,6 +30,9 @@ export interface InstanceStats {
 
 /** More keys than this, and the oldest count is forgotten. */
 export const MAX_KEYS = 1_000_000
+
+/** Equal exchanges: how many there were, and the key that all of them share. */
+interface Met { times: number; readonly key: Draws }
 
 /** When and on what a fault acts, made ready. UserError when the envelope is wrong. */
 export interface Rules {
@@ -64,7 +67,7 @@ export class Instance {
   readonly #options: InstanceOptions
   #rules: Rules
   #lookedAtMs: number
-  readonly #counts = new Map<string, number>()
+  readonly #counts = new Map<string, Met>()
   /** One iterator for the whole life: a new one would pass over every key that was deleted before. */
   readonly #oldest = this.#counts.keys()
   /** What is kept for a proxy or for all, by name. */
@@ -121,7 +124,8 @@ export class Instance {
   /** The seats of this fault in one exchange or raw connection: one for each direction it acts in. */
   seat(subject: Subject, carrier: Carrier, seed: number): Seat[] {
     this.stats.matched++
-    const origin = createKey(seed, subject.proxy, subject.host, subject.port, ...subject.key, this.#occurrence(subject), this.id)
+    const met = this.#meet(subject, seed)
+    const origin = met.key.fork(met.times++, this.id)
     return this.#places().map((place) => new Seat(this, carrier, place, origin))
   }
 
@@ -154,13 +158,14 @@ export class Instance {
     return shelf
   }
 
-  /** How many equal exchanges this instance has matched before. */
-  #occurrence(subject: Subject): number {
-    const key = `${subject.proxy} ${subject.host}:${subject.port} ${subject.key.join(' ')}`
-    const count = this.#counts.get(key) ?? 0
-    if (count === 0 && this.#counts.size >= this.#options.maxKeys) this.#forgetOldest()
-    this.#counts.set(key, count + 1)
-    return count
+  /** What is known of exchanges that are equal to this one. */
+  #meet({ proxy, host, port, key }: Subject, seed: number): Met {
+    const name = `${proxy} ${host}:${port} ${key.join(' ')}`
+    let met = this.#counts.get(name)
+    if (met) return met
+    if (this.#counts.size >= this.#options.maxKeys) this.#forgetOldest()
+    this.#counts.set(name, met = { times: 0, key: createKey(seed, proxy, host, port, ...key) })
+    return met
   }
 
   #forgetOldest(): void {

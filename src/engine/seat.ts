@@ -34,7 +34,7 @@ export class Seat implements StageContext, HookContext {
   readonly flow: Flow
   /** Drawn once; stands across changes of the set. */
   readonly hit: boolean
-  readonly draws: Draws
+  #draws: Draws | undefined
   /** What its draws were forked from, for a seat in the other direction. */
   readonly origin: Draws
   /** Its stage was made when units had passed already. */
@@ -55,10 +55,11 @@ export class Seat implements StageContext, HookContext {
     this.direction = direction
     this.flow = flowOf(side, direction)
     this.origin = origin
-    this.draws = origin.fork(direction)
-    this.hit = instance.probability >= 1 || this.draws.fork('probability').at(0) < instance.probability
+    const { probability } = instance
+    this.hit = probability >= 1 || (probability > 0 && this.draws.fork('probability').at(0) < probability)
   }
 
+  get draws(): Draws { return this.#draws ??= this.origin.fork(this.direction) }
   /** The fault is in force and on. */
   get isOn(): boolean { return this.instance.isActive && !this.isPast }
   get mode(): 'exchange' | 'raw' { return this.#carrier.mode }
