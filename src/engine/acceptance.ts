@@ -1,7 +1,9 @@
 import type { Flow, Unit } from '../model/stage.ts'
+import { Arrival } from './arrival.ts'
 import type { Engine } from './engine.ts'
 import { askFaults } from './phase.ts'
-import type { Service } from './protocol.ts'
+import type { Incoming, Service } from './protocol.ts'
+import type { Cancellable } from './resolver.ts'
 import type { Carrier } from './seat.ts'
 import { ignore, type Wire } from './wire/wire.ts'
 
@@ -30,27 +32,36 @@ class Accepted implements Carrier {
   reset(): void { this.#wire.reset() }
 }
 
-/**
- * Asks the faults of the accept hook before a connection is served; without such faults `serve` is called at once.
- * `turnedAway`: the connection has been ended, with the reason.
- */
-export function askAcceptance(engine: Engine, service: Service, wire: Wire, serve: () => void, turnedAway: (reason: string) => void): void {
+/** Asks the faults of the accept hook before a connection is served; without such faults `serve` is called at once. */
+export function askAcceptance(incoming: Incoming, serve: () => void): void {
+  const { engine, service, wire } = incoming
   const { book, clock, onBug } = engine
   if (!book.actsOn('accept')) return serve()
   const carrier = new Accepted(engine, service, wire)
   const seats = book.seats({ proxy: service.name, ...carrier.target, key: ['accept'] }, carrier, 'accept')
-  const asking = askFaults({ book, clock, onBug, hook: 'accept', seats, ask: (seat) => seat.instance.spec.accept!(seat.instance.params, seat) }, (outcome) => {
-    wire.handler = ignore
-    if (outcome === undefined) return serve()
-    if (outcome.action === 'close') wire.close()
-    else wire.reset()
-    turnedAway('fault')
-  })
-  if (wire.handler !== ignore) return
-  const left = (reason: string): void => {
+  let asking: Cancellable = { cancel() {} }
+  let isOver = false
+  const turnAway = (how: 'close' | 'reset'): void => {
+    isOver = true
     asking.cancel()
-    wire.close()
-    turnedAway(`client-${reason}`)
+    wire.handler = ignore
+    wire[how]()
+  }
+  const arrival = new Arrival(incoming, () => turnAway('close'))
+  asking = askFaults({ book, clock, onBug, hook: 'accept', seats, ask: (seat) => seat.instance.spec.accept!(seat.instance.params, seat) }, (outcome) => {
+    if (outcome !== undefined) {
+      turnAway(outcome.action === 'close' ? 'close' : 'reset')
+      return arrival.lost('fault')
+    }
+    isOver = true
+    wire.handler = ignore
+    arrival.leave()
+    serve()
+  })
+  if (isOver) return
+  const left = (reason: string): void => {
+    turnAway('close')
+    arrival.lost(`client-${reason}`)
   }
   wire.handler = { ...ignore, closed: left, hangup: () => left('left') }
 }

@@ -68,10 +68,8 @@ function accepted(engine: Engine, service: Service, protocol: ProtocolSpec, wire
   const id = engine.connections.nextId()
   const openedAtMs = engine.clock.now()
   if (engine.bus.isListening) engine.bus.emit('connection.opened', { connection: id, proxy: service.name, client: `${wire.remote.host}:${wire.remote.port}` })
-  const turnedAway = (reason: string): void => {
-    engine.bus.emit('connection.closed', { connection: id, proxy: service.name, reason, bytesUp: 0, bytesDown: 0, durationMs: engine.clock.now() - openedAtMs })
-  }
-  askAcceptance(engine, service, wire, () => protocol.serve!({ engine, service, wire, id, openedAtMs }), turnedAway)
+  const incoming = { engine, service, wire, id, openedAtMs }
+  askAcceptance(incoming, () => protocol.serve!(incoming))
 }
 
 function exhaustionNotice({ bus }: Engine, { name }: Service): () => void {

@@ -1,4 +1,4 @@
-/** Exit codes of the command line (product contract: 0 success, 1 could not be done, 2 wrong usage, 3 inconclusive). */
+/** Exit codes of the command line (0 success, 1 could not be done, 2 wrong usage, 3 inconclusive). */
 export const EXIT = { ok: 0, failed: 1, usage: 2, inconclusive: 3, interrupted: 130 } as const
 
 export interface UserErrorOptions {

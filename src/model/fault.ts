@@ -53,7 +53,7 @@ export type Described = 'flow' | readonly [label: string, value: string | number
 export interface Compat {
   /** Documented faults show in `--help`; the others in `--help-all`. */
   readonly documented?: boolean
-  /** Place in the documented order (product contract, "Order"); documented flags come before `--fault`. */
+  /** Place in the documented order of the faults; documented flags come before `--fault`. */
   readonly order?: number
   /** After `FAULT_WITH_`, when it is not the name. */
   readonly with?: string
