@@ -6,6 +6,8 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { TestContext } from 'node:test'
 
+export { closedPort as freePort } from '../helpers/ports.ts'
+
 export interface Ran { readonly code: number | null; readonly stdout: string; readonly stderr: string; readonly ms: number }
 
 /** Runs a program to its end, at most 30 s. */
@@ -55,15 +57,6 @@ export function endWith(t: TestContext, child: ChildProcess, signal: NodeJS.Sign
     child.kill(signal)
     await once(child, 'exit')
   })
-}
-
-export async function freePort(): Promise<number> {
-  const server = net.createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as net.AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 /** Resolves when something accepts on `port`. */

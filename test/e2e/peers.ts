@@ -3,6 +3,8 @@ import { once } from 'node:events'
 import net from 'node:net'
 import type { TestContext } from 'node:test'
 
+export { closedPort } from '../helpers/ports.ts'
+
 /** How a connection ended, as seen from one end: `end` is a FIN, `reset` an RST, else the system's code. */
 export type Fate = 'end' | 'reset' | (string & {})
 
@@ -136,16 +138,6 @@ export async function tunnel(t: TestContext, port: number, target: string): Prom
   const answer = await peer.until('\r\n\r\n')
   if (!answer.startsWith('HTTP/1.1 200')) throw new Error(`no tunnel: ${answer}`)
   return peer.clear()
-}
-
-/** A port on which nobody listens. */
-export async function closedPort(): Promise<number> {
-  const server = net.createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as net.AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 /** Fills its own backlog and says its port: no further SYN is answered. */

@@ -5,6 +5,8 @@ import { test, type TestContext } from 'node:test'
 import tls from 'node:tls'
 import { rig, transports, type Rig, type RigOptions, type TransportName } from '../helpers/rig.ts'
 
+export { closedPort } from '../helpers/ports.ts'
+
 const PATIENCE_MS = 8000
 
 /** How the other side let go: FIN, or RST. */
@@ -193,16 +195,6 @@ export async function within<T>(what: string, promise: Promise<T>, ms = PATIENCE
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_resolve, reject) => { timer = setTimeout(() => reject(new Error(`no ${what} within ${ms} ms`)), ms) })
   try { return await Promise.race([promise, late]) } finally { clearTimeout(timer) }
-}
-
-/** A port on which nobody listens. */
-export async function closedPort(): Promise<number> {
-  const listener = net.createServer().listen(0, '127.0.0.1')
-  await once(listener, 'listening')
-  const { port } = listener.address() as net.AddressInfo
-  listener.close()
-  await once(listener, 'close')
-  return port
 }
 
 type SetUp = Omit<RigOptions, 'transport'>

@@ -10,6 +10,8 @@ import { NodeTransport } from '../../src/engine/wire/node-transport.ts'
 import { ignore, type DialOptions, type DialResult, type Transport, type Wire, type WireHandler } from '../../src/engine/wire/wire.ts'
 import { startRelay, type BuildStage, type Relay, type RelayOptions } from './relay.ts'
 
+export { closedPort } from '../helpers/ports.ts'
+
 export const platform = { os: process.platform, arch: process.arch, bun: 'bun' in process.versions }
 const loaded = loadLibc(platform)
 export const libc = loaded as Libc
@@ -55,14 +57,6 @@ export async function serve(serveOne: (socket: net.Socket) => void, host = '127.
   return { port: (server.address() as net.AddressInfo).port, server, sockets }
 }
 export const echo = (socket: net.Socket) => { socket.pipe(socket) }
-
-/** A port on which nobody listens. */
-export async function closedPort(): Promise<number> {
-  const { port, server } = await serve(echo)
-  server.close()
-  await once(server, 'close')
-  return port
-}
 
 export async function relayTo(transport: Transport, port: number, options: Partial<RelayOptions> = {}): Promise<Relay & { port: number }> {
   const relay = await startRelay(transport, {
